@@ -1,4 +1,4 @@
-"""The house rules that no linter knows: sizes of files and functions, rooms that may not exist, hosts that may not be named."""
+"""House rules that no linter knows: sizes of files and functions, rooms that may not exist, hosts never named."""
 
 import ast
 import re
