@@ -1,0 +1,87 @@
+"""Wire forms of payroll runs."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, model_validator
+
+from services.payroll.schemas.payslips import LineKind, MonthText, RegionCode, TextOut, Yuan
+
+RunState = Literal["open", "calculated", "checked", "approved", "paid", "closed"]
+
+
+class PayrollRunIn(BaseModel):
+    """A month's run for one authority (the units it manages) or one region (all units inside); give exactly one."""
+
+    region: RegionCode | None = None
+    authority: RegionCode | None = None
+    month: MonthText
+    known_at: datetime | None = Field(default=None, description="Rules and facts as known then; default now")
+
+    @model_validator(mode="after")
+    def _one_scope(self) -> "PayrollRunIn":
+        if (self.region is None) == (self.authority is None):
+            raise ValueError("give exactly one of region and authority / region 与 authority 只能给一个")
+        return self
+
+
+class RunFaultOut(BaseModel):
+    """A worker who was not paid in this run, and why."""
+
+    worker: UUID
+    community: RegionCode
+    code: str = Field(examples=["table.cell_missing"])
+    message: TextOut
+    details: dict[str, str] = Field(default_factory=dict)
+
+
+class LineTotalOut(BaseModel):
+    """The sum of one line over all payslips of one scheme."""
+
+    scheme: str
+    code: str
+    kind: LineKind
+    label: TextOut
+    amount: Yuan
+    workers: int
+
+
+class RunTotalsOut(BaseModel):
+    """Sums over the run; they equal the sums of the lines."""
+
+    gross: Yuan
+    employee: Yuan
+    tax: Yuan
+    net: Yuan
+    employer: Yuan
+    employer_cost: Yuan
+
+
+class PayrollRunOut(BaseModel):
+    """A run: its state, its totals, its faults."""
+
+    id: UUID
+    region: RegionCode
+    managed: bool = Field(description="True when the region is an authority and the run covers the units it manages")
+    month: MonthText
+    state: RunState
+    attempt: int
+    workers: int
+    faulted: int
+    totals: RunTotalsOut
+    line_totals: list[LineTotalOut]
+    checks: dict[str, int] = Field(description="How many payslips each watched condition holds for")
+    faults: list[RunFaultOut]
+    pack_digest: str
+    made_by: str
+    made_at: datetime
+    checked_by: str | None
+    approved_by: str | None
+
+
+class PayrollRunPageOut(BaseModel):
+    """Runs, the latest month first; `next` asks for the following page."""
+
+    items: list[PayrollRunOut]
+    next: str | None = None
