@@ -1,0 +1,107 @@
+"""Communities as they stand on a day, from the step history of the register, with the measures in force."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, not_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from services.kernel.errors import NotFound
+from services.staffing.domain.communities import Community, CommunityKind, Measures
+from services.staffing.domain.moments import Area, Moment
+from services.staffing.storage import measures
+from services.staffing.storage.moments import recorded_by, within
+from services.staffing.storage.tables import CommunityRow
+
+
+def not_found(code: str) -> NotFound:
+    """The refusal for a unit that does not exist on the day, or not for this caller: the same words for both."""
+    return NotFound(
+        "community.not_found",
+        f"没有代码为 {code} 的社区(村),或不在您的权限范围内。请核对 12 位区划代码和日期",
+        f"there is no community {code} on that day, or it is outside your region; check the 12-digit code and the day",
+    )
+
+
+def standing(moment: Moment, *where: Any) -> Select[Any]:
+    """The last step of each unit on the day; ended units are left out, `where` narrows before the last is picked."""
+    last = (
+        select(CommunityRow)
+        .distinct(CommunityRow.code)
+        .where(CommunityRow.start <= moment.on, *recorded_by(CommunityRow.recorded_at, moment), *where)
+        .order_by(CommunityRow.code, CommunityRow.start.desc(), CommunityRow.recorded_at.desc())
+        .subquery()
+    )
+    return select(last).where(not_(last.c.ended)).order_by(last.c.code)
+
+
+async def get(session: AsyncSession, code: str, moment: Moment) -> Community:
+    """The community of that code on the day; NotFound `community.not_found`."""
+    found = await get_many(session, [code], moment)
+    if not found:
+        raise not_found(code)
+    return found[0]
+
+
+async def get_many(session: AsyncSession, codes: Sequence[str], moment: Moment) -> list[Community]:
+    """The communities of those codes in the order asked for; the ones that cannot be seen are left out."""
+    rows = (await session.execute(standing(moment, CommunityRow.code.in_(codes)))).all()
+    found = {community.code: community for community in await _complete(session, rows, moment)}
+    return [found[code] for code in codes if code in found]
+
+
+async def get_by_ids(session: AsyncSession, ids: Sequence[UUID], moment: Moment) -> list[Community]:
+    """The communities of those lineages in the order asked for; one that has changed its code answers with the last."""
+    codes = select(CommunityRow.code).where(CommunityRow.id.in_(ids))
+    rows = (await session.execute(standing(moment, CommunityRow.code.in_(codes)))).all()
+    found = {community.id: community for community in await _complete(session, rows, moment)}
+    return [found[key] for key in ids if key in found]
+
+
+async def find(session: AsyncSession, area: Area, moment: Moment, after: str, limit: int) -> list[Community]:
+    """At most `limit` communities of an area after a code, in the order of codes."""
+    query = standing(moment, within(CommunityRow.code, area), CommunityRow.code > after).limit(limit)
+    return await _complete(session, (await session.execute(query)).all(), moment)
+
+
+async def count_by_kind(session: AsyncSession, area: Area, moment: Moment) -> dict[str, int]:
+    """How many units of each kind stand in an area on the day."""
+    units = standing(moment, within(CommunityRow.code, area)).subquery()
+    rows = await session.execute(select(units.c.kind, func.count()).group_by(units.c.kind))
+    return {kind: count for kind, count in rows.tuples()}
+
+
+async def _complete(session: AsyncSession, rows: Sequence[Any], moment: Moment) -> list[Community]:
+    codes = [row.code for row in rows]
+    ends = await _ends(session, codes, moment)
+    counted = await measures.in_force(session, codes, moment)
+    return [_community(row, ends.get(row.code), counted.get(row.code, Measures())) for row in rows]
+
+
+async def _ends(session: AsyncSession, codes: Sequence[str], moment: Moment) -> dict[str, date]:
+    following = aliased(CommunityRow)
+    query = (
+        select(following.code, func.min(following.start))
+        .where(following.code.in_(codes), following.start > moment.on, *recorded_by(following.recorded_at, moment))
+        .group_by(following.code)
+    )
+    return {code: start for code, start in (await session.execute(query)).tuples()}
+
+
+def _community(row: Any, end: date | None, counted: Measures) -> Community:
+    return Community(
+        id=row.id,
+        code=row.code,
+        name=row.name,
+        kind=CommunityKind(row.kind),
+        unit_type=row.unit_type,
+        urban_rural=row.urban_rural,
+        start=row.start,
+        end=end,
+        provenance=row.provenance,
+        source=row.source,
+        measures=counted,
+    )
