@@ -6,7 +6,8 @@ from random import Random
 
 import numpy as np
 
-from tools.demo import changzhou, chaoyang, guandu, kunming, longwan, nation, rows
+from tools.demo import changzhou, chaoyang, guandu, issues, kunming, longwan, nation, rows
+from tools.demo.records import Records
 
 SEED = 20260101
 OWN_PREFIXES = ("5301", "3204", "330303", "2113")  # the systems' units come from their own generators
@@ -33,3 +34,25 @@ def system_files() -> Iterator[tuple[str, bytes]]:
         whole = whole.joined(register)
     for column in fields(whole):
         yield column.name, rows.csv_text(getattr(whole, column.name)).encode()
+
+
+def consultation() -> dict[str, Records]:
+    """The five systems' consultation records by system name."""
+    streams = {
+        name: Random(f"{SEED}-issues-{name}") for name in ("kunming", "guandu", "changzhou", "longwan", "chaoyang")
+    }
+    return {
+        "kunming": issues.kunming_records(streams["kunming"]),
+        "guandu": issues.guandu_records(streams["guandu"]),
+        "changzhou": issues.frame_records(streams["changzhou"], "changzhou", "CZ", 57),
+        "longwan": issues.longwan_records(streams["longwan"]),
+        "chaoyang": issues.frame_records(streams["chaoyang"], "chaoyang", "CY", 37),
+    }
+
+
+def consultation_files() -> Iterator[tuple[str, bytes]]:
+    """(import noun, CSV) of the consultation records together: issues, sessions, issue_events."""
+    records = consultation().values()
+    for column in fields(Records):
+        together = [row for one in records for row in getattr(one, column.name)]
+        yield column.name, rows.csv_text(together).encode()
