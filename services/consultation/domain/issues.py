@@ -53,6 +53,7 @@ class Event:
     to_state: str
     tier: Tier
     evidence: Mapping[str, Any]
+    mark: str | None = None
     session: UUID | None = None
 
 
@@ -170,6 +171,7 @@ def _take(issue: Issue, act: Act, step: Step, procedure: Procedure) -> tuple[Iss
         to_state=_reached(issue, step, act.outcome),
         tier=step.tier or (issue.tier if issue.history else "community"),
         evidence=given,
+        mark=step.marks.get(act.outcome),
         session=act.session,
     )
     return replace(issue, history=(*issue.history, event)), event

@@ -10,6 +10,7 @@ from services.consultation.domain.evidence import FIELDS
 from services.consultation.domain.guards import GUARDS
 from services.consultation.domain.procedures import (
     BEFORE,
+    MARKS,
     Deadline,
     Pattern,
     Procedure,
@@ -27,7 +28,7 @@ Documents = Mapping[str, Document]
 PARTS = ("channels", "participants", "screening_rule", "screening_tests")  # what a frame holds beside its procedure
 STEP_KEYS = {
     "code", "stage", "name", "from", "to", "outcomes", "actors", "needs", "guards", "requires", "optional", "side",
-    "back", "session", "feedback", "tier", "deadline", "basis", "cite",
+    "back", "session", "mark", "tier", "deadline", "basis", "cite",
 }  # fmt: skip
 
 
@@ -94,7 +95,7 @@ def _step(row: Body, documents: Documents) -> Step:
         side=row.get("side", False),
         back=row.get("back", False),
         session=row.get("session", False),
-        feedback=row.get("feedback", False),
+        marks=_marks(row),
         tier=row.get("tier"),
         deadline=Deadline(deadline["after"], deadline["at_least_days"]) if deadline else None,
         basis=row.get("basis", "document"),
@@ -104,6 +105,11 @@ def _step(row: Body, documents: Documents) -> Step:
 
 def _outcomes(row: Body) -> dict[str, str]:
     return dict(row["outcomes"]) if "outcomes" in row else {"": row["to"]}
+
+
+def _marks(row: Body) -> dict[str, str]:
+    mark = row.get("mark", {})
+    return dict(mark) if isinstance(mark, Mapping) else {"": mark}
 
 
 def _text(words: Mapping[str, str]) -> Text:
@@ -184,6 +190,8 @@ def _step_problems(step: Body, data: Body, codes: Sequence[object]) -> Iterator[
     yield from _listed("keys", set(step) - STEP_KEYS)
     yield from _listed("guards", set(step.get("guards", ())) - set(GUARDS))
     yield from _listed("evidence", set(step.get("needs", ())) - set(FIELDS))
+    yield from _listed("marks", set(_marks(step).values()) - set(MARKS))
+    yield from _listed("marked outcomes", set(_marks(step)) - set(step.get("outcomes", {"": ""})))
     after = [step["deadline"]["after"]] if "deadline" in step else []
     yield from _listed("steps", {*step.get("requires", ()), *after} - set(codes))
 

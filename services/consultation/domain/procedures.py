@@ -9,6 +9,7 @@ from services.kernel.policy import Citation, Text
 
 Tier = Literal["community", "street"]
 
+MARKS = ("adopted", "published", "implemented", "fed_back", "closed")  # what statistics count, whatever a city calls it
 BEFORE = "@before"  # the state an issue was in before it was taken to the street
 
 
@@ -37,7 +38,7 @@ class Step:
     side: bool = False
     back: bool = False
     session: bool = False
-    feedback: bool = False
+    marks: Mapping[str, str] = field(default_factory=dict)
     tier: Tier | None = None
     deadline: Deadline | None = None
     basis: str = "document"
