@@ -1,0 +1,145 @@
+"""What wraps every request: its id and trace, limits on its body, headers, one log line, one measurement."""
+
+import asyncio
+import re
+import secrets
+import time
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.runtime.log import log
+from services.runtime.problem import internal_error
+from services.runtime.settings import ServiceSettings
+
+_TRACE = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+    (
+        b"content-security-policy",
+        (
+            b"default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+            b"font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+    ),
+]
+_IMPORTS = "/v1/imports/"
+_QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+class Meter:
+    """Requests by method, route and status; durations; requests in hand. One registry per application."""
+
+    def __init__(self, process: str) -> None:
+        self.registry = CollectorRegistry()
+        labels = ("method", "route")
+        self._count = Counter(
+            "gongzhi_requests", "Requests answered", (*labels, "status"), registry=self.registry
+        )  # fmt: skip
+        self._seconds = Histogram("gongzhi_request_seconds", "Time to the last byte", labels, registry=self.registry)
+        self.in_hand = Gauge("gongzhi_requests_in_hand", "Requests being answered", registry=self.registry)
+        Gauge("gongzhi_process", "Which process this is", ("name",), registry=self.registry).labels(process).set(1)
+
+    def record(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Adds one answered request; `route` is the template, never the path."""
+        self._count.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def text(self) -> bytes:
+        """The measurements in the Prometheus text format."""
+        return generate_latest(self.registry)
+
+
+class Envelope:
+    """The outermost layer of an application; plain ASGI, because streams must pass through untouched."""
+
+    def __init__(self, app: ASGIApp, settings: ServiceSettings, meter: Meter) -> None:
+        self._app = app
+        self._settings = settings
+        self._meter = meter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request; a failure nobody foresaw becomes the bare problem 500."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        trace = _trace_of(scope)
+        scope["request_id"] = trace[0]
+        scope["traceparent"] = f"00-{trace[0]}-{trace[1]}-01"
+        reply = _Reply(send, trace[0])
+        body = _Body(receive, self._limit(scope["path"]), self._settings.body_timeout_s)
+        started = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=trace[0]), self._meter.in_hand.track_inprogress():
+            try:
+                await self._app(scope, body, reply)
+            except Exception as error:
+                log.error("unforeseen", kind=type(error).__name__, exc_info=error)
+                if reply.status:
+                    raise
+                await internal_error(Request(scope))(scope, body, reply)
+            finally:
+                self._record(scope, reply.status, time.perf_counter() - started)
+
+    def _limit(self, path: str) -> int:
+        return self._settings.max_import_bytes if path.startswith(_IMPORTS) else self._settings.max_body_bytes
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", None) or "(none)"
+        self._meter.record(scope["method"], route, status, seconds)
+        if route not in _QUIET:
+            log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+class _Body:
+    """`receive` that refuses a body that is too large (413) or too slow (408)."""
+
+    def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
+        self._receive = receive
+        self._left = limit
+        self._seconds = seconds
+        self._complete = False
+
+    async def __call__(self) -> Message:
+        if self._complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._seconds):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408) from None
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise HTTPException(413)
+        self._complete = not message.get("more_body", False)
+        return message
+
+
+class _Reply:
+    """`send` that notes the status and adds the headers that every reply carries."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            present = {name for name, _ in message["headers"]}
+            more = [pair for pair in _HEADERS if pair[0] not in present]
+            message["headers"] = [*message["headers"], *more, (b"x-request-id", self._request_id.encode())]
+        await self._send(message)
+
+
+def _trace_of(scope: Scope) -> tuple[str, str]:
+    """Trace id and a new span id; the trace continues the caller's `traceparent` when that is well formed."""
+    sent = next((value for name, value in scope["headers"] if name == b"traceparent"), b"")
+    known = _TRACE.fullmatch(sent.decode("latin-1"))
+    return (known[1] if known else secrets.token_hex(16)), secrets.token_hex(8)

@@ -1,0 +1,160 @@
+"""The base of every process: life of its resources, probes, metrics, problem replies, explorer without the network."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, PlainTextResponse
+
+from services.runtime import log as logs
+from services.runtime import problem
+from services.runtime.database import Database
+from services.runtime.envelope import Envelope, Meter
+from services.runtime.migrate import head
+from services.runtime.openapi import complete
+from services.runtime.settings import ServiceSettings
+from services.runtime.tokens import Verifier
+
+try:
+    from services.runtime.packs import load
+except ModuleNotFoundError:  # TEMPORARY: packs.py is being written
+
+    def load(folder: Any, extra: Any = ()) -> Any:
+        return None
+
+
+VERSION = "0.1.0"
+ASSET_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".map": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+    ".txt": "text/plain; charset=utf-8",
+}
+
+
+def create_base(
+    settings: ServiceSettings,
+    *,
+    title: str,
+    description: str,
+    schema: str | None,
+    routers: Sequence[APIRouter],
+) -> FastAPI:
+    """An application with all that processes share and the given routers.
+
+    `app.state` carries settings, verifier, meter and, with a schema, `database` and `packs`. Without a schema (the
+    gateway) there is no data base. RuntimeError when a route under /v1 carries no `permit()`.
+    """
+    logs.configure(settings.log_level)
+    meter = Meter(schema or "gateway")
+    app = FastAPI(
+        title=title,
+        description=description,
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        lifespan=_lifespan(settings, schema),
+    )
+    app.state.settings = settings
+    app.state.verifier = Verifier(settings)
+    app.state.meter = meter
+    app.state.schema = schema
+    problem.install(app)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(_probes())
+    app.include_router(_explorer())
+    complete(app)
+    app.add_middleware(Envelope, settings=settings, meter=meter)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _lifespan(settings: ServiceSettings, schema: str | None) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.stopping = False
+        if schema is None:
+            yield
+        else:
+            app.state.packs = load(settings.packs_dir, settings.supplements)
+            app.state.head = head(schema)
+            async with Database.open(settings, schema) as database:
+                app.state.database = database
+                yield
+        app.state.stopping = True
+
+    return lifespan
+
+
+def _probes() -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/livez")
+    async def livez() -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    @router.get("/readyz")
+    async def readyz(request: Request) -> Response:
+        state = request.app.state
+        if state.schema is None:
+            return _readiness({})
+        try:
+            found = await state.database.check()
+        except problem.Unavailable as error:
+            return _readiness({"database": error.en})
+        behind = {} if found == state.head else {"migrations": f"at {found}, this process needs {state.head}"}
+        return _readiness(behind)
+
+    @router.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        return Response(request.app.state.meter.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return router
+
+
+def _readiness(failures: dict[str, str]) -> Response:
+    body = {"status": "unready" if failures else "ready", "failures": failures}
+    return Response(orjson.dumps(body), 503 if failures else 200, media_type="application/json")
+
+
+_PAGE = """<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>{title}</title>
+<link rel="stylesheet" href="/_assets/swagger-ui.css"></head><body><div id="swagger-ui"></div>
+<script src="/_assets/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>"""
+_START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,
+  presets: [SwaggerUIBundle.presets.apis, SwaggerUIBundle.SwaggerUIStandalonePreset].filter(Boolean),
+  persistAuthorization: false});"""
+
+
+def _explorer() -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/docs")
+    async def docs(request: Request) -> HTMLResponse:
+        return HTMLResponse(_PAGE.format(title=request.app.title))
+
+    @router.get("/docs/start.js")
+    async def start() -> Response:
+        return Response(_START, media_type=ASSET_TYPES[".js"])
+
+    @router.get("/_assets/{path:path}")
+    async def asset(path: str, request: Request) -> Response:
+        folder = request.app.state.settings.assets_dir.resolve()
+        file = (folder / path).resolve()
+        if not file.is_relative_to(folder) or not file.is_file() or file.suffix not in ASSET_TYPES:
+            raise HTTPException(404)
+        headers = {"Cache-Control": "public, max-age=86400"}
+        return Response(file.read_bytes(), headers=headers, media_type=ASSET_TYPES[file.suffix])
+
+    return router
