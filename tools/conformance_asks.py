@@ -105,7 +105,7 @@ def fill(value: object, variables: Mapping[str, object]) -> object:
         return {key: fill(one, variables) for key, one in value.items()}
     if isinstance(value, list):
         return [fill(one, variables) for one in value]
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    return value
 
 
 def _query(query: object) -> httpx.QueryParams:

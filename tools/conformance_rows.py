@@ -1,5 +1,6 @@
 """The rows of policies/*/conformance.yaml: read, checked, and refused with file and row when one is malformed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,21 @@ _SECTIONS = {
     "payroll": "payroll",
     "consultation": "consultation",
 }
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which only true and false are booleans, so that `on:` is a name; days stay text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
 
 
 class RowsError(ValueError):
@@ -61,7 +77,7 @@ def load_rows(packs_dir: Path) -> tuple[Row, ...]:
     problems: list[str] = []
     for file in sorted(packs_dir.glob("*/conformance.yaml")):
         region = _region(file.parent / "documents.yaml")
-        for identifier, body in (_mapping(yaml.safe_load(file.read_text("utf-8"))) or {}).items():
+        for identifier, body in _mapping(_read(file)).items():
             found = _problems(body)
             if identifier in rows:
                 found.append("the id stands twice: keep one")
@@ -79,7 +95,16 @@ def _region(documents: Path) -> str:
     """The pack's own region, asked in by default; the nation's code where the pack says nothing."""
     if not documents.exists():
         return "000000000000"
-    return str(_mapping(yaml.safe_load(documents.read_text("utf-8"))).get("region", "000000000000"))
+    return str(_mapping(_read(documents)).get("region", "000000000000"))
+
+
+def _read(file: Path) -> object:
+    """The file's YAML; RowsError with file and line where it is none."""
+    try:
+        found: object = yaml.load(file.read_text("utf-8"), _Loader)  # noqa: S506 - a subclass of the safe loader
+    except yaml.YAMLError as error:
+        raise RowsError(f"{file.parent.name}/{file.name}: {error}") from error
+    return found
 
 
 def _mapping(value: object) -> Mapping[str, object]:
