@@ -1,0 +1,53 @@
+"""The demo's payroll: contribution bases and the months January to October 2026 of the five authorities."""
+
+from typing import Final
+
+from tools import importing
+from tools.demo import bases, places
+from tools.talk import JSON, Refused, Talk
+
+MONTHS: Final = tuple(f"2026-{month:02d}" for month in range(1, 11))
+STEPS: Final = (
+    "check",
+    "approval",
+    "payment",
+    "closing",
+)  # the walk of a finished month; the last one stays calculated
+
+
+def load_missing(maker: Talk, checker: Talk) -> bool:
+    """Run the months that are missing, in order; True when any was. Another person approves than the one who ran."""
+    missing = {city: months for city in places.REGIONS if (months := _missing(maker, city))}
+    for city, months in missing.items():
+        if MONTHS[0] in months:
+            _bring_bases(maker, city)
+        for month in months:
+            _run(maker, checker, city, month)
+    return bool(missing)
+
+
+def _missing(talk: Talk, city: str) -> list[str]:
+    page = talk.get("payroll", "/v1/payroll-runs", authority=places.REGIONS[city], limit="100")
+    there = {run["month"] for run in page["items"]}
+    return [month for month in MONTHS if month not in there]
+
+
+def _bring_bases(talk: Talk, city: str) -> None:
+    """The bases of everybody on January's roster."""
+    roster = talk.stream("staffing", "/v1/roster", authority=places.REGIONS[city], month=MONTHS[0])
+    data = bases.base_rows(city, roster)
+    if data:
+        query = {"dry_run": "false", "accept": "all"}
+        reply = importing.send("contribution-bases", data, query, talk.token, talk.urls["payroll"], talk.client)
+        outcome = importing.judge(reply)
+        if outcome.code != importing.OK:
+            raise Refused(f"contribution bases of {city}:\n" + "\n".join(outcome.lines[:10]))
+
+
+def _run(maker: Talk, checker: Talk, city: str, month: str) -> JSON:
+    body = {"authority": places.REGIONS[city], "month": month}
+    run = maker.post("payroll", "/v1/payroll-runs", body, f"demo-{city}-{month}")
+    if month != MONTHS[-1]:
+        for step in STEPS:
+            run = checker.post("payroll", f"/v1/payroll-runs/{run['id']}/{step}", {}, f"demo-{city}-{month}-{step}")
+    return run
