@@ -1,0 +1,139 @@
+"""The price of an operation before it runs: one for every object it may bring, pages counted in full.
+
+A fragment is priced once per operation, so that the price is found in time linear in the document.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
+)
+
+from gateway.errors import Code, GatewayError
+from gateway.limits import fragments_of
+
+PAGE_MOST = 100
+LIST_LENGTH = 8  # what an unpaged list (lines, steps, citations) is taken to hold
+
+
+def page_size(first: object) -> int:
+    """The size of the page asked for: compulsory, 1 to 100. Raises GatewayError BAD_USER_INPUT."""
+    if isinstance(first, int) and not isinstance(first, bool) and 1 <= first <= PAGE_MOST:
+        return first
+    raise GatewayError(
+        Code.BAD_USER_INPUT,
+        f"请给出 first，1 至 {PAGE_MOST}",
+        f"give `first`, 1 to {PAGE_MOST}",
+        argument="first",
+        maximum=PAGE_MOST,
+    )
+
+
+@dataclass
+class Pricing:
+    """One walk over one operation of a validated document."""
+
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    variables: Mapping[str, Any]
+    known: dict[str, int] = field(default_factory=dict)
+
+    def selections(self, chosen: SelectionSetNode | None, parent: GraphQLNamedType | None) -> int:
+        """The price of what is selected on one object."""
+        return sum(self.selection(one, parent) for one in chosen.selections) if chosen else 0
+
+    def selection(self, node: SelectionNode, parent: GraphQLNamedType | None) -> int:
+        """The price of a field, an inline fragment or a spread."""
+        if isinstance(node, FieldNode):
+            return self.field(node, parent)
+        if isinstance(node, FragmentSpreadNode):
+            return self.fragment(node.name.value)
+        if isinstance(node, InlineFragmentNode) and node.type_condition:
+            parent = self.schema.get_type(node.type_condition.name.value)
+        return self.selections(getattr(node, "selection_set", None), parent)
+
+    def fragment(self, name: str) -> int:
+        """The price of a fragment, found at its first spread."""
+        if name not in self.known:
+            definition = self.fragments[name]
+            on = self.schema.get_type(definition.type_condition.name.value)
+            self.known[name] = self.selections(definition.selection_set, on)
+        return self.known[name]
+
+    def field(self, node: FieldNode, parent: GraphQLNamedType | None) -> int:
+        """One for the object and the price of what is selected on it, as often as it may come; scalars are free."""
+        name = node.name.value
+        definition: GraphQLField | None = getattr(parent, "fields", {}).get(name)
+        if definition is None or not is_composite_type(get_named_type(definition.type)):
+            return 0
+        inside = self.selections(node.selection_set, get_named_type(definition.type))
+        if "first" in definition.args:
+            return 1 + self.page(node) * (1 + inside)
+        if is_frame(parent):
+            return inside
+        return (1 + inside) * (LIST_LENGTH if is_list_type(get_nullable_type(definition.type)) else 1)
+
+    def page(self, node: FieldNode) -> int:
+        """The page size written in the document or given by a variable. Raises GatewayError BAD_USER_INPUT."""
+        value = next((given.value for given in node.arguments or () if given.name.value == "first"), None)
+        if isinstance(value, IntValueNode):
+            return page_size(int(value.value))
+        if isinstance(value, VariableNode):
+            return page_size(self.variables.get(value.name.value))
+        return page_size(None)
+
+
+def is_frame(parent: GraphQLNamedType | None) -> bool:
+    """Whether a type is the frame of a page, whose objects the page size has counted already."""
+    return parent is not None and parent.name.endswith(("Connection", "Edge"))
+
+
+def given_variables(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The integers an operation will see: what the request gives, else the default the operation declares."""
+    seen = {}
+    for definition in operation.variable_definitions or ():
+        name = definition.variable.name.value
+        if name in variables:
+            seen[name] = variables[name]
+        elif isinstance(definition.default_value, IntValueNode):
+            seen[name] = int(definition.default_value.value)
+    return seen
+
+
+def price(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> int:
+    """The price of one operation of a validated document. Raises GatewayError for a page without a size."""
+    root = schema.get_root_type(operation.operation)
+    walk = Pricing(schema, fragments_of(document), given_variables(operation, variables))
+    return walk.selections(operation.selection_set, root)
+
+
+def afford(cost: int, budget: int) -> None:
+    """Refuse an operation over its budget, before anything runs. Raises GatewayError COST_EXCEEDED."""
+    if cost > budget:
+        raise GatewayError(
+            Code.COST_EXCEEDED,
+            f"查询成本 {cost} 超出预算 {budget}，请减小 first 或拆分查询",
+            f"the query costs {cost}, the budget is {budget}; ask smaller pages or split it",
+            requestedQueryCost=cost,
+            maximumAvailable=budget,
+        )

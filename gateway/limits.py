@@ -1,0 +1,206 @@
+"""What a document may ask: size, tokens, depth, aliases, directives, fields; each check linear in the document.
+
+The order matters. Characters and tokens are counted and brackets matched before anything is parsed, so that no
+parser recurses into a hostile document; fragments are summed once each, so that doubling fragments cost what they
+are long, not what they spell; only what passes here is validated and priced.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    Lexer,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    Source,
+    TokenKind,
+    parse,
+)
+
+from gateway.errors import Code, GatewayError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most a document may have of everything. Fragments count as often as they are spread."""
+
+    characters: int = 15_000
+    tokens: int = 1_000
+    nesting: int = 40
+    depth: int = 10
+    introspection_depth: int = 16
+    aliases: int = 15
+    directives: int = 50
+    fields: int = 2_000
+    cost: int = 50_000
+
+
+NAMES: Mapping[str, tuple[str, str]] = {
+    "characters": ("字符数", "characters"),
+    "tokens": ("词法单元数", "tokens"),
+    "nesting": ("括号嵌套层数", "levels of brackets"),
+    "depth": ("字段嵌套层数", "levels of fields"),
+    "introspection_depth": ("自省查询层数", "levels of introspection"),
+    "aliases": ("别名数", "aliases"),
+    "directives": ("指令数", "directives"),
+    "fields": ("展开后的字段数", "fields, fragments spread"),
+}
+OPENING = {TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L}
+CLOSING = {TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R}
+
+
+def exceeded(name: str, maximum: int) -> GatewayError:
+    """The refusal of a document with more than `maximum` of something."""
+    zh, en = NAMES[name]
+    return GatewayError(
+        Code.LIMIT_EXCEEDED,
+        f"查询文档的{zh}超出上限 {maximum}，请拆分查询",
+        f"the document has more than {maximum} {en}; split it",
+        limit=name,
+        maximum=maximum,
+    )
+
+
+def unreadable(error: GraphQLError) -> GatewayError:
+    """The refusal of text that is not GraphQL."""
+    places = [location.formatted for location in error.locations or ()]
+    return GatewayError(
+        Code.GRAPHQL_PARSE_FAILED, "查询文档有语法错误，请按所示位置更正", error.message, locations=places
+    )
+
+
+def scan(text: str, limits: Limits) -> None:
+    """Count tokens and nesting without parsing. Raises GatewayError."""
+    lexer = Lexer(Source(text))
+    tokens = nesting = 0
+    while (token := lexer.advance()).kind != TokenKind.EOF:
+        tokens += 1
+        nesting += (token.kind in OPENING) - (token.kind in CLOSING)
+        if tokens > limits.tokens:
+            raise exceeded("tokens", limits.tokens)
+        if nesting > limits.nesting:
+            raise exceeded("nesting", limits.nesting)
+
+
+def read(text: str, limits: Limits) -> DocumentNode:
+    """The document of a text within the limits. Raises GatewayError when it is too large, or not GraphQL."""
+    if len(text) > limits.characters:
+        raise exceeded("characters", limits.characters)
+    try:
+        scan(text, limits)
+        document = parse(text, allow_empty_selection_sets=False)
+    except GraphQLError as error:
+        raise unreadable(error) from error
+    measure(document, limits)
+    return document
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a piece of a document is with its fragments spread; depths count levels of composite fields."""
+
+    depth: int = 0
+    introspection_depth: int = 0
+    aliases: int = 0
+    directives: int = 0
+    fields: int = 0
+
+    def beside(self, other: "Size") -> "Size":
+        """Both pieces in one selection."""
+        return Size(
+            max(self.depth, other.depth),
+            max(self.introspection_depth, other.introspection_depth),
+            self.aliases + other.aliases,
+            self.directives + other.directives,
+            self.fields + other.fields,
+        )
+
+
+NOTHING = Size()
+
+
+@dataclass
+class Measure:
+    """One walk over a document; each fragment is measured once."""
+
+    fragments: Mapping[str, FragmentDefinitionNode]
+    limits: Limits
+    known: dict[str, Size] = field(default_factory=dict)
+    open: set[str] = field(default_factory=set)
+
+    def selections(self, chosen: SelectionSetNode | None, level: int) -> Size:
+        """The size of a selection set that stands `level` fields and fragments below its operation."""
+        if level > self.limits.nesting:
+            raise exceeded("nesting", self.limits.nesting)
+        if chosen is None:
+            return NOTHING
+        return together(self.selection(one, level + 1) for one in chosen.selections)
+
+    def selection(self, node: SelectionNode, level: int) -> Size:
+        """The size of a field, an inline fragment or a spread, its own directives included."""
+        own = Size(directives=len(node.directives or ()))
+        if isinstance(node, FieldNode):
+            return own.beside(self.field(node, level))
+        if isinstance(node, FragmentSpreadNode):
+            return own.beside(self.fragment(node.name.value, level))
+        return own.beside(self.selections(getattr(node, "selection_set", None), level))
+
+    def field(self, node: FieldNode, level: int) -> Size:
+        """A field and what it selects; a level deeper when it selects anything."""
+        inside = self.selections(node.selection_set, level)
+        deeper = 1 if node.selection_set else 0
+        depth, introspection = inside.depth + deeper, inside.introspection_depth
+        if node.name.value in {"__schema", "__type"}:
+            depth, introspection = 0, inside.depth + deeper
+        return Size(depth, introspection, inside.aliases + bool(node.alias), inside.directives, inside.fields + 1)
+
+    def fragment(self, name: str, level: int) -> Size:
+        """A fragment's size, measured at its first spread; a cycle counts nothing, the validator refuses it."""
+        definition = self.fragments.get(name)
+        if definition is None or name in self.open:
+            return NOTHING
+        if name not in self.known:
+            self.open.add(name)
+            own = Size(directives=len(definition.directives or ()))
+            self.known[name] = own.beside(self.selections(definition.selection_set, level))
+            self.open.discard(name)
+        return self.known[name]
+
+
+def together(sizes: Iterable[Size]) -> Size:
+    """All the pieces in one selection."""
+    return reduce(Size.beside, sizes, NOTHING)
+
+
+def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    """The document's fragments by name."""
+    return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+
+
+def measure(document: DocumentNode, limits: Limits) -> None:
+    """Hold every operation, and every fragment even if nobody spreads it, against the limits. Raises GatewayError."""
+    walk = Measure(fragments_of(document), limits)
+    for name, definition in walk.fragments.items():
+        size = walk.fragment(name, 0)
+        if definition.type_condition.name.value.startswith("__"):
+            size = replace(size, depth=0, introspection_depth=size.depth)
+        judge(size, limits)
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            own = Size(directives=len(node.directives or ()))
+            judge(own.beside(walk.selections(node.selection_set, 0)), limits)
+
+
+def judge(size: Size, limits: Limits) -> None:
+    """Raise the first limit that a size exceeds."""
+    for name in ("depth", "introspection_depth", "aliases", "directives", "fields"):
+        maximum = getattr(limits, name)
+        if getattr(size, name) > maximum:
+            raise exceeded(name, maximum)

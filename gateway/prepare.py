@@ -1,0 +1,83 @@
+"""A document made ready once: read within the limits, validated, kept by its text in a bounded store."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_operation_ast,
+    validate,
+)
+
+from gateway.costs import afford, price
+from gateway.errors import Code, GatewayError
+from gateway.limits import Limits, read
+
+
+class Invalid(Exception):
+    """A document that does not fit the schema, with each of the validator's complaints."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(f"{len(errors)} errors")
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A document that may run: within the limits and valid."""
+
+    text: str
+    document: DocumentNode
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation to run. Raises GatewayError when the name fits none, or is needed and absent."""
+        found = get_operation_ast(self.document, name)
+        if found is None:
+            raise GatewayError(
+                Code.BAD_USER_INPUT,
+                "文档含多个操作或没有此名称的操作，请用 operationName 指明",
+                "the document has several operations or none of that name; say which in `operationName`",
+                argument="operationName",
+            )
+        return found
+
+
+class Preparer:
+    """Prepares documents against one schema and keeps the latest `size` that passed."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits, size: int, *, hints: bool = True) -> None:
+        self.schema = schema
+        self.limits = limits
+        self.size = size
+        self.hints = hints
+        self._kept: OrderedDict[str, Prepared] = OrderedDict()
+
+    def prepare(self, text: str) -> Prepared:
+        """The document of a text. Raises GatewayError for one over the limits, Invalid for one off the schema.
+
+        Refused documents are not kept: they must not push out the good ones.
+        """
+        kept = self._kept.get(text)
+        if kept is not None:
+            self._kept.move_to_end(text)
+            return kept
+        document = read(text, self.limits)
+        errors = validate(self.schema, document, hide_suggestions=not self.hints)
+        if errors:
+            raise Invalid(errors)
+        prepared = Prepared(text, document)
+        self._kept[text] = prepared
+        while len(self._kept) > self.size:
+            self._kept.popitem(last=False)
+        return prepared
+
+    def price(self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+        """What the operation may cost. Raises GatewayError over the budget, or for a page without a size."""
+        cost = price(self.schema, prepared.document, operation, variables)
+        afford(cost, self.limits.cost)
+        return cost
