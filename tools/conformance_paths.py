@@ -143,6 +143,7 @@ _OPERATORS: dict[str, Callable[[object, object], bool]] = {
     "<=": lambda found, wanted: _ordered(found, wanted) in {0, -1},
     "contains": _contains,
     "matches": lambda found, wanted: isinstance(found, str) and re.search(str(wanted), found) is not None,
+    "lacks": lambda found, wanted: found is not ABSENT and re.search(str(wanted), repr(found)) is None,
     "count": lambda found, wanted: isinstance(found, list | dict) and len(found) == wanted,
     "present": lambda found, wanted: (found is not ABSENT and found is not None) == wanted,
 }
