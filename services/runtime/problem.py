@@ -21,6 +21,10 @@ class Unauthenticated(DomainError):
     """No token, or one that cannot be trusted."""
 
 
+class Incomplete(DomainError):
+    """The request lacks a header it must have."""
+
+
 class Unavailable(DomainError):
     """Something this process needs is away for now; `retry_after` in the details is in seconds."""
 
@@ -31,6 +35,7 @@ STATUS: Mapping[type[DomainError], int] = {
     RuleViolation: 409,
     Forbidden: 403,
     Malformed: 422,
+    Incomplete: 400,
     Unauthenticated: 401,
     Unavailable: 503,
 }
@@ -74,7 +79,7 @@ _PLAIN: Mapping[int, tuple[str, str, str, str]] = {
     ),
 }
 _TITLES = {
-    401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict",
+    400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict",
     422: "Unprocessable Content", 503: "Service Unavailable",
 }  # fmt: skip
 
@@ -111,7 +116,10 @@ class ProblemOut(BaseModel):
 
 
 def status_of(error: DomainError) -> int:
-    """The HTTP status of a refusal, by its nearest kind; 500 for a bare DomainError."""
+    """The HTTP status of a refusal: its own `http_status` if it has one, else by its nearest kind; 500 for none."""
+    own = getattr(error, "http_status", None)
+    if isinstance(own, int):
+        return own
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
