@@ -8,15 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.kernel.formula.ruleset import Ruleset
+from services.staffing.domain.columns import MISSING, Columns, Int
 from services.staffing.domain.communities import KINDS, MEASURES, CommunityKind
 from services.staffing.domain.policy import STAFFING_TARGET
 from services.staffing.domain.quotas import ALL_BASES, COMMUNITY_BASES, POSTS_OUTPUT, VILLAGE_BASES
 
-Int = NDArray[np.int64]
-
 VILLAGE = KINDS.index(CommunityKind.VILLAGE.value)
 WIDTH: Mapping[str, int] = {"province": 10**10, "city": 10**8, "county": 10**6, "town": 10**3}
-MISSING = -1
 NO_BASIS = 0
 
 SUMS: tuple[str, ...] = (
@@ -34,22 +32,6 @@ SUMS: tuple[str, ...] = (
     "resident_households",
     "urban_residents",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Communities as columns in the order of codes: code as int64, kind as its place in KINDS, measures, -1 = unstated."""
-
-    codes: Int
-    kinds: NDArray[np.int8]
-    measures: Mapping[str, Int]
-
-    def __len__(self) -> int:
-        return len(self.codes)
-
-    def part(self, rows: slice) -> "Columns":
-        """The same communities, fewer: no column is copied."""
-        return Columns(self.codes[rows], self.kinds[rows], {name: col[rows] for name, col in self.measures.items()})
 
 
 @dataclass(frozen=True, slots=True)

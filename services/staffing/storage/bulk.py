@@ -75,6 +75,7 @@ async def merge(connection: asyncpg.Connection, table: str, rows: pa.Table, lo: 
     The columns of `rows` are those of CREATE in that order. Rows equal to the latest of the same start are left out,
     so that the same file loaded twice changes nothing; different ones are corrections and stand beside the old.
     """
+    await connection.execute("SET LOCAL work_mem = '128MB'")
     await connection.execute("DROP TABLE IF EXISTS incoming")
     await connection.execute(f"CREATE TEMPORARY TABLE incoming ({CREATE[table]}) ON COMMIT DROP")
     buffer = io.BytesIO()

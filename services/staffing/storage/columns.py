@@ -10,14 +10,18 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.runtime.transfer import read_block
+from services.runtime.wire import Field, Layout
+from services.staffing.domain.columns import MISSING, Columns
 from services.staffing.domain.communities import KINDS, MEASURES
 from services.staffing.domain.moments import Area, Moment
-from services.staffing.domain.quota_tables import MISSING, Columns
 from services.staffing.storage.moments import within
 from services.staffing.storage.tables import CountyColumnsRow
 
 PACKED = np.dtype([("code", "<i8"), ("kind", "i1"), *((name, "<i4") for name in MEASURES)])
 COUNTY = 10**6
+UNIT = Layout((Field("code", "int8"), Field("kind", "int4"), Field("ended", "bool")))
+COUNT = Layout((Field("community", "int8"), *(Field(name, "int4") for name in MEASURES)))
 
 UNITS = """
 SELECT code::bigint, kind_no, ended FROM (
@@ -75,14 +79,13 @@ async def read_registers(connection: Any, area: Area, moment: Moment) -> NDArray
 
 
 async def _read_range(connection: Any, lo: str, hi: str, moment: Moment) -> NDArray[Any]:
-    units = await connection.fetch(UNITS, moment.on, moment.known_at, list(KINDS), lo, hi)
-    standing = np.array([(code, kind) for code, kind, ended in units if not ended], dtype=[("code", "<i8"), ("kind", "i1")])
-    packed = np.zeros(len(standing), dtype=PACKED)
-    packed["code"], packed["kind"] = standing["code"], standing["kind"]
-    counts = await connection.fetch(COUNTS, moment.on, moment.known_at, lo, hi)
-    table = np.array([tuple(row) for row in counts], dtype=np.int64).reshape(len(counts), 1 + len(MEASURES))
-    for place, name in enumerate(MEASURES, start=1):
-        packed[name] = _last_stated(packed["code"], table[:, 0], table[:, place])
+    units = await read_block(connection, UNIT, UNITS, moment.on, moment.known_at, list(KINDS), lo, hi)
+    standing = ~units["ended"]
+    packed = np.zeros(int(standing.sum()), dtype=PACKED)
+    packed["code"], packed["kind"] = units["code"][standing], units["kind"][standing]
+    counts = await read_block(connection, COUNT, COUNTS, moment.on, moment.known_at, lo, hi)
+    for name in MEASURES:
+        packed[name] = _last_stated(packed["code"], counts["community"], counts[name])
     return packed
 
 
@@ -107,7 +110,7 @@ def _columns(packed: NDArray[Any]) -> Columns:
     )
 
 
-async def repack(connection: asyncpg.Connection, lo: str, hi: str, far: date) -> int:
+async def repack(connection: asyncpg.Connection, lo: str, hi: str, far: date = date.max) -> int:
     """Rebuild the packed columns of every county between two codes from current knowledge; the counties rebuilt."""
     packed = await _read_range(connection, lo, hi, Moment(far))
     changed: dict[str, date] = {}

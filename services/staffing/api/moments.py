@@ -1,0 +1,75 @@
+"""What every read may be asked with: a day, an instant of knowledge, and the area that the caller may see."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, TypeAlias
+
+from fastapi import Depends, Query, Request
+
+from services.kernel.errors import Malformed
+from services.kernel.identity import made_at_ms
+from services.kernel.policy import BEIJING
+from services.kernel.region import parse, subtree
+from services.runtime.auth import CallerDep
+from services.runtime.database import ReadOnly
+from services.runtime.ids import new_id
+from services.runtime.packs import Packs
+from services.staffing.domain.managements import managed_area
+from services.staffing.domain.moments import Area, Moment
+from services.staffing.storage import managements
+
+On: TypeAlias = Annotated[
+    date | None, Query(description="截至哪一天,默认今天 / the day asked about, today unless told", examples=["2022-07-01"])
+]
+KnownAt: TypeAlias = Annotated[
+    datetime | None, Query(description="按何时所知,默认现在 / as known at this instant, now unless told")
+]
+
+
+def today() -> date:
+    """Today in Beijing."""
+    return datetime.fromtimestamp(made_at_ms(new_id()) / 1000, UTC).astimezone(BEIJING).date()
+
+
+async def moment_of(on: On = None, known_at: KnownAt = None) -> Moment:
+    """The day and instant of a read; an instant without offset is Beijing time."""
+    if known_at is not None and known_at.tzinfo is None:
+        known_at = known_at.replace(tzinfo=BEIJING)
+    return Moment(on or today(), known_at)
+
+
+async def packs_of(request: Request) -> Packs:
+    """The policy packs of the process."""
+    packs: Packs = request.app.state.packs
+    return packs
+
+
+async def area_of(
+    session: ReadOnly,
+    caller: CallerDep,
+    moment: "MomentDep",
+    region: Annotated[str | None, Query(max_length=12, description="区划 / a division and all below it")] = None,
+    authority: Annotated[str | None, Query(max_length=12, description="管理机关 / an authority's units")] = None,
+) -> Area:
+    """The codes meant by `region` or `authority`, cut to the caller's own regions; all of these without either."""
+    if region and authority:
+        raise Malformed(
+            "query.both",
+            "region 和 authority 只能给一个",
+            "give region or authority, not both",
+        )
+    own = Area(tuple(caller.scope("staffing.read", "staffing.roster")))
+    if authority:
+        code = parse(authority)
+        return cut(managed_area(code, await managements.of_authority(session, code, moment)), own)
+    return cut(Area((subtree(parse(region)),)), own) if region else own
+
+
+def cut(area: Area, own: Area) -> Area:
+    """The part of an area inside the caller's own."""
+    pairs = [(max(a, lo), min(b, hi)) for a, b in area.ranges for lo, hi in own.ranges]
+    return Area(tuple(sorted((lo, hi) for lo, hi in pairs if lo < hi)))
+
+
+MomentDep: TypeAlias = Annotated[Moment, Depends(moment_of)]
+PacksDep: TypeAlias = Annotated[Packs, Depends(packs_of)]
+AreaDep: TypeAlias = Annotated[Area, Depends(area_of)]
