@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from services.runtime.idempotency import idempotency_sql
 from services.runtime.rls import append_only_sql, region_policy_sql
 
 revision: str = "0001"
@@ -19,6 +20,7 @@ depends_on: str | Sequence[str] | None = None
 KEY = 'text COLLATE "C"'
 
 TABLES = f"""
+CREATE SEQUENCE payroll.attempt_numbers AS integer;
 CREATE TABLE payroll.pack_snapshots (
     digest text PRIMARY KEY,
     files bytea NOT NULL,
@@ -50,11 +52,10 @@ CREATE TABLE payroll.payroll_runs (
     checks jsonb NOT NULL DEFAULT '{{}}',
     UNIQUE (month, region, managed),
     CHECK (made_by <> checked_by),
-    CHECK (made_by <> approved_by),
-    CHECK (checked_by <> approved_by)
+    CHECK (made_by <> approved_by)
 );
 CREATE TABLE payroll.run_attempts (
-    number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number integer PRIMARY KEY,
     run uuid NOT NULL REFERENCES payroll.payroll_runs (id),
     attempt smallint NOT NULL,
     region_lo {KEY} NOT NULL,
@@ -64,6 +65,7 @@ CREATE TABLE payroll.run_attempts (
     pack_digest text NOT NULL REFERENCES payroll.pack_snapshots (digest),
     schemes jsonb NOT NULL,
     layout jsonb NOT NULL,
+    output_digest text NOT NULL,
     made_by text NOT NULL,
     made_at timestamptz NOT NULL,
     UNIQUE (run, attempt)
@@ -148,6 +150,8 @@ def upgrade() -> None:
     for statement in TABLES.split(";\n"):
         if statement.strip():
             op.execute(statement)
+    for statement in idempotency_sql("payroll"):
+        op.execute(statement)
     op.execute(OPEN_MONTH)
     op.execute("REVOKE ALL ON FUNCTION payroll.open_month(date) FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION payroll.open_month(date) TO gongzhi_payroll")
@@ -168,5 +172,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP FUNCTION payroll.open_month(date)")
     for table in ("tax_deductions", "contribution_bases", "payslips", "run_faults", "run_attempts", "payroll_runs",
-                  "pack_snapshots"):  # fmt: skip
+                  "pack_snapshots", "idempotency_keys"):  # fmt: skip
         op.execute(f"DROP TABLE payroll.{table}")
+    op.execute("DROP SEQUENCE payroll.attempt_numbers")

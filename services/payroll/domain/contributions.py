@@ -19,7 +19,7 @@ class BaseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BaseStep:
-    """From the month `start` on, a base in fen a month (None: the declaration ends); the fund also has a rate in 1/10000."""
+    """From the month `start` on, a base in fen a month (None: the declaration ends); the fund has a rate in 1/10000."""
 
     kind: BaseKind
     start: Month

@@ -118,7 +118,7 @@ def advance(run: PayrollRun, step: RunStep, actor: str) -> RunState:
     """The state after the step.
 
     A step that the state does not allow: Conflict `payroll_run.wrong_state`. Whoever made a run neither checks nor
-    approves it, and whoever checked it does not approve it: RuleViolation `payroll_run.same_person`.
+    approves it: RuleViolation `payroll_run.same_person`.
     """
     allowed, after = TRANSITIONS[step]
     if run.state not in allowed:
@@ -130,12 +130,11 @@ def advance(run: PayrollRun, step: RunStep, actor: str) -> RunState:
             state=run.state.value,
             step=step.value,
         )
-    barred = {RunStep.CHECK: (run.made_by,), RunStep.APPROVE: (run.made_by, run.checked_by)}.get(step, ())
-    if actor in barred:
+    if step in (RunStep.CHECK, RunStep.APPROVE) and actor == run.made_by:
         raise RuleViolation(
             "payroll_run.same_person",
-            "经办、复核、审批须为不同的人；请由另一人操作",
-            "whoever made a run does not check it, and neither approves it; another person must do this step",
+            "经办人不能复核或审批自己的批次；请由另一人操作",
+            "whoever made a run neither checks nor approves it; another person must do this step",
             step=step.value,
         )
     return after

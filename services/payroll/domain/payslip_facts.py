@@ -68,16 +68,16 @@ def layout_of(facts: Sequence[Fact]) -> Layout:
 def pack(layout: Layout, columns: Columns, rows: int) -> NDArray[np.int32]:
     """Columns of stored values -> int32 words of shape (rows, words).
 
-    A column that is left out is absent in every row; a mask column `name?` (True = present) marks absent rows.
+    A column that is left out is absent in every row; a mask column `name?` (True = absent) marks absent rows.
     """
     words = np.zeros((rows, layout.words), dtype=np.uint32)
     for place in layout.places:
         if place.name not in columns:
             continue
         code = (columns[place.name].astype(np.int64) - place.low + 1).astype(np.uint32)
-        mask = columns.get(f"{place.name}?")
-        if mask is not None:
-            code = np.where(mask, code, np.uint32(0))
+        absent = columns.get(f"{place.name}?")
+        if absent is not None:
+            code = np.where(absent, np.uint32(0), code)
         words[:, place.word] |= code << np.uint32(place.shift)
     return words.view(np.int32)
 
@@ -88,11 +88,11 @@ def unpack(layout: Layout, words: NDArray[np.int32]) -> dict[str, NDArray[Any]]:
     columns: dict[str, NDArray[Any]] = {}
     for place in layout.places:
         code = (unsigned[:, place.word] >> np.uint32(place.shift)) & np.uint32((1 << place.width) - 1)
-        present = code > 0
-        stored = np.where(present, code.astype(np.int64) - 1 + place.low, place.low)
+        absent = code == 0
+        stored = np.where(absent, place.low, code.astype(np.int64) - 1 + place.low)
         columns[place.name] = stored.astype(bool) if place.kind == "flag" else stored
-        if not present.all():
-            columns[f"{place.name}?"] = present
+        if absent.any():
+            columns[f"{place.name}?"] = absent
     return columns
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.kernel.period import Month
+from services.payroll.domain.pay_schemes import LineKind, Scheme
+from services.payroll.domain.payslip_facts import Layout, unpack
 from services.payroll.domain.policy import SPECIAL_ADDITIONAL
 
 FLAG_KINDS = ("first_job_in_year", "prior_year_up_to_60000")
@@ -26,7 +27,7 @@ DEDUCTION_KINDS = (*AMOUNT_KINDS, *FLAG_KINDS)
 
 @dataclass(frozen=True, slots=True)
 class DeductionStep:
-    """From the month `start` on, `amount_fen` a month (None: the declaration ends); the next step of the kind replaces it.
+    """From the month `start` on, `amount_fen` a month (None: it ends), until the next step of the kind.
 
     For the two flags any amount, also 0, means declared.
     """
@@ -74,15 +75,23 @@ def _in_force(history: list[DeductionStep], month: Month) -> int | None:
     return current
 
 
-@dataclass(frozen=True, slots=True)
-class TaxState:
-    """What a worker's latest earlier slip of the year leaves behind, in fen."""
-
-    income_fen: int = 0
-    contributions_fen: int = 0
-    tax_fen: int = 0
+INCOME_TAX = "income_tax"
+TAX_STATE = ("income_before", "contributions_before", "tax_before")
 
 
-def first_of_year(month: Month) -> date:
-    """The first day of the tax year of a month."""
-    return date(month.year, 1, 1)
+def state_after(
+    scheme: Scheme, layout: Layout, amounts: NDArray[np.int64], words: NDArray[np.int32]
+) -> dict[str, NDArray[np.int64]]:
+    """Payslips of one month as columns -> the `TAX_STATE` facts of the next month of the year, in fen.
+
+    Income leaves out the bonus taxed separately; tax counts the lines that rule `income_tax` made.
+    """
+    facts = unpack(layout, words)
+    withheld = [at for at, line in enumerate(scheme.lines) if line.amount.rule == INCOME_TAX]
+    gross = amounts[:, scheme.positions(LineKind.EARNING)].sum(axis=1)
+    return {
+        "income_before": facts["income_before"] + gross - facts["separate_bonus"],
+        "contributions_before": facts["contributions_before"]
+        + amounts[:, scheme.positions(LineKind.EMPLOYEE)].sum(axis=1),
+        "tax_before": facts["tax_before"] + amounts[:, withheld].sum(axis=1),
+    }

@@ -28,7 +28,7 @@ class PayLineOut(BaseModel):
 
 
 class PayslipOut(BaseModel):
-    """One worker's pay of one month: gross = earnings; net = gross - employee - tax; employer cost = gross + employer."""
+    """One worker's pay of one month: gross = earnings; net = gross - employee - tax; cost = gross + employer."""
 
     id: UUID
     worker: UUID

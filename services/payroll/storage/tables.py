@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     ForeignKey,
-    Identity,
     Integer,
     LargeBinary,
     MetaData,
@@ -79,7 +78,7 @@ class RunAttemptRow(PayrollBase):
     __tablename__ = "run_attempts"
     __table_args__ = (UniqueConstraint("run", "attempt"),)
 
-    number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     run: Mapped[UUID] = mapped_column(ForeignKey("payroll.payroll_runs.id"))
     attempt: Mapped[int] = mapped_column(SmallInteger)
     region_lo: Mapped[str] = mapped_column(CODE)
@@ -89,6 +88,7 @@ class RunAttemptRow(PayrollBase):
     pack_digest: Mapped[str] = mapped_column(Text, ForeignKey("payroll.pack_snapshots.digest"))
     schemes: Mapped[list[Any]] = mapped_column(JSONB)
     layout: Mapped[list[Any]] = mapped_column(JSONB)
+    output_digest: Mapped[str] = mapped_column(Text)
     made_by: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(INSTANT)
 

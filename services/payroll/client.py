@@ -1,0 +1,75 @@
+"""Payroll from outside: one method per endpoint."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from services.payroll.schemas.pay_calculations import PayCalculationIn, PayCalculationOut
+from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut, PayrollRunPageOut
+from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipOut, PayslipPageOut
+from services.runtime.client import ServiceClient
+
+
+class PayrollClient(ServiceClient):
+    """Runs, payslips, calculations and imports of the payroll service."""
+
+    service = "payroll"
+
+    async def payslips(
+        self, workers: Sequence[UUID | str], *, month: str | None = None, latest: bool = False
+    ) -> list[PayslipOut]:
+        """Payslips of at most 1,000 workers: of one month, or each worker's latest; those without one are left out."""
+        params = {"worker": [str(worker) for worker in workers], "month": month, "latest": latest or None}
+        return PayslipPageOut.model_validate(await self.get("/v1/payslips", params)).items
+
+    async def payslips_of_run(
+        self, run: UUID | str, *, after: str | None = None, limit: int | None = None
+    ) -> PayslipPageOut:
+        """A page of the payslips of a run, by community and worker."""
+        params = {"run": str(run), "after": after, "limit": limit}
+        return PayslipPageOut.model_validate(await self.get("/v1/payslips", params))
+
+    async def payslip(self, payslip: UUID | str) -> PayslipOut:
+        """One payslip; ServiceError 404 for one that is not there or not for this caller."""
+        return PayslipOut.model_validate(await self.get(f"/v1/payslips/{payslip}"))
+
+    async def payslip_explanation(self, payslip: UUID | str) -> PayslipExplanationOut:
+        """The lines of a payslip derived again from its facts and rules."""
+        return PayslipExplanationOut.model_validate(await self.get(f"/v1/payslips/{payslip}/explanation"))
+
+    async def calculate_pay(self, case: PayCalculationIn) -> PayCalculationOut:
+        """The payslip of one given case; nothing is stored."""
+        return PayCalculationOut.model_validate(await self.post("/v1/pay-calculations", case.model_dump(mode="json")))
+
+    async def run_payroll(self, order: PayrollRunIn, idempotency_key: str) -> PayrollRunOut:
+        """Calculate a month's run, new or again."""
+        reply = await self.post("/v1/payroll-runs", order.model_dump(mode="json"), idempotency_key=idempotency_key)
+        return PayrollRunOut.model_validate(reply)
+
+    async def payroll_run(self, run: UUID | str) -> PayrollRunOut:
+        """One run with totals and faults."""
+        return PayrollRunOut.model_validate(await self.get(f"/v1/payroll-runs/{run}"))
+
+    async def payroll_runs(
+        self, *, region: str | None = None, month: str | None = None, after: str | None = None, limit: int | None = None
+    ) -> PayrollRunPageOut:
+        """A page of runs, latest month first."""
+        params = {"region": region, "month": month, "after": after, "limit": limit}
+        return PayrollRunPageOut.model_validate(await self.get("/v1/payroll-runs", params))
+
+    async def step_run(self, run: UUID | str, step: str, idempotency_key: str) -> PayrollRunOut:
+        """Take a run on: `check`, `return`, `approval`, `payment` or `closing`."""
+        reply = await self.post(f"/v1/payroll-runs/{run}/{step}", {}, idempotency_key=idempotency_key)
+        return PayrollRunOut.model_validate(reply)
+
+    async def import_rows(
+        self, kind: str, content: bytes, *, dry_run: bool = False, accept: str = "all"
+    ) -> Mapping[str, Any]:
+        """Import CSV rows of `contribution_bases` or `tax_deductions`; the report, or ServiceError 422."""
+        report: Mapping[str, Any] = await self.post(
+            f"/v1/imports/{kind}",
+            params={"dry_run": dry_run, "accept": accept},
+            content=content,
+            content_type="text/csv",
+        )
+        return report

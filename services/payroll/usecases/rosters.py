@@ -1,0 +1,71 @@
+"""Staffing's roster stream as columns of stored facts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from services.kernel.formula.vocabulary import Fact
+from services.payroll.domain.policy import ROSTER_FACTS
+
+Columns = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class RosterBlock:
+    """Some workers of a month: ids as bytes of shape (rows, 16), their communities, and roster facts as stored."""
+
+    workers: NDArray[np.uint8]
+    communities: NDArray[Any]
+    columns: Columns
+
+    def __len__(self) -> int:
+        return len(self.workers)
+
+    def uuids(self) -> list[UUID]:
+        """The workers' identifiers."""
+        return [UUID(bytes=bytes(one)) for one in self.workers]
+
+
+def roster_block(batches: Sequence[pa.RecordBatch]) -> RosterBlock:
+    """Record batches of the roster's schema -> one block, order kept.
+
+    A symbol that the vocabulary does not know is absent, and so a named fault where a rule asks for it.
+    """
+    table = pa.Table.from_batches(list(batches))
+    ids = b"".join(table.column("worker_id").to_pylist())
+    columns: Columns = {}
+    for fact in ROSTER_FACTS:
+        columns |= _column(fact, table.column(fact.name).combine_chunks())
+    return RosterBlock(
+        np.frombuffer(ids, dtype=np.uint8).reshape(-1, 16),
+        np.asarray(table.column("community").to_pylist(), dtype="S12"),
+        columns,
+    )
+
+
+def _column(fact: Fact, array: Any) -> Columns:
+    absent = np.asarray(array.is_null())
+    if fact.kind == "symbol":
+        stored, unknown = _codes(fact, array)
+        absent = absent | unknown
+    elif fact.kind == "flag":
+        stored = np.asarray(array.fill_null(False))
+    else:
+        numbers = array.cast(pa.int32()) if fact.kind == "day" else array
+        stored = np.asarray(numbers.fill_null(0)).astype(np.int64)
+    return {fact.name: stored} | ({f"{fact.name}?": absent} if absent.any() else {})
+
+
+def _codes(fact: Fact, array: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Positions in the fact's symbols, and which rows hold none of them."""
+    encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+    positions = [fact.symbols.index(text) if text in fact.symbols else -1 for text in encoded.dictionary.to_pylist()]
+    places = np.array([*positions, -1], dtype=np.int64)
+    indices = np.asarray(encoded.indices.fill_null(len(positions))).astype(np.int64)
+    codes = places[indices]
+    return np.maximum(codes, 0), codes < 0
