@@ -16,6 +16,7 @@ from services.kernel.formula.tree import Block, Case, Column, Node, Output, Run,
 from services.kernel.formula.vocabulary import Fact, FactValue, Vocabulary
 
 FactValues = Mapping[str, FactValue]
+Path = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,6 @@ class Ruleset:
     versions: Mapping[str, Version]
     absences: Mapping[str, DomainError] = field(default_factory=dict)
     _outputs: dict[tuple[str, str], Output] = field(default_factory=dict, repr=False)
-    _open: list[tuple[str, str]] = field(default_factory=list, repr=False)
 
     def names(self) -> tuple[str, ...]:
         """The rules in force, in alphabetical order."""
@@ -107,27 +107,26 @@ class Ruleset:
                             f"{name}.{compiled.name} is no whole fen; round it with round_fen(...)")  # fmt: skip
             raise bodies.located(error, compiled.version, compiled.version.source)
 
-    def output(self, name: str, output: str | None = None) -> Output:
-        """A rule's output, checked; Malformed `formula.*` with the line where it is wrong."""
+    def output(self, name: str, output: str | None = None, path: Path = ()) -> Output:
+        """A rule's output, checked; Malformed `formula.*` with the line where it is wrong.
+
+        `path` are the outputs being checked around this one; meeting one of them again is a cycle.
+        """
         version = self.version(name)
         wanted = output or main_output(version)
         key = name, wanted
         if key not in self._outputs:
-            self._outputs[key] = self._build(version, wanted)
+            self._outputs[key] = self._build(version, wanted, path)
         return self._outputs[key]
 
-    def _build(self, version: Version, output: str) -> Output:
+    def _build(self, version: Version, output: str, path: Path) -> Output:
         key = version.rule, output
-        if key in self._open:
-            around = " -> ".join(f"{rule}.{name}" for rule, name in [*self._open[self._open.index(key) :], key])
+        if key in path:
+            around = " -> ".join(f"{rule}.{name}" for rule, name in [*path[path.index(key) :], key])
             error = refusal("formula.cycle", f"规则循环引用：{around}；请去掉一处引用",
                             f"the rules refer to each other in a circle: {around}; take one reference out")  # fmt: skip
             raise bodies.located(error, version, version.source)
-        self._open.append(key)
-        try:
-            node, text = bodies.build(version, output, _Scope(self, version))
-        finally:
-            self._open.pop()
+        node, text = bodies.build(version, output, _Scope(self, version, (*path, key)))
         return Output(version.rule, output, node, version, text)
 
     def _near(self, name: str) -> list[str]:
@@ -169,6 +168,7 @@ class _Scope:
 
     ruleset: Ruleset
     version: Version
+    path: Path
 
     def name(self, name: str) -> Node | None:
         fact, own = self.ruleset.vocabulary.fact(name), name in self.version.spoken.names
@@ -200,7 +200,7 @@ class _Scope:
         return difflib.get_close_matches(name, known, n=3)
 
     def _reference(self, rule: str, output: str | None) -> Node:
-        compiled = self.ruleset.output(rule, output)
+        compiled = self.ruleset.output(rule, output, self.path)
         node = compiled.node
         if isinstance(node, Constant):
             return Constant(node.shape, node.value, (compiled,))
