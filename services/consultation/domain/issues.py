@@ -194,3 +194,34 @@ def _check_deadline(issue: Issue, act: Act, step: Step) -> None:
     days = (act.at.date() - earlier[-1].astimezone(act.at.tzinfo).date()).days
     if days < deadline.at_least_days:
         raise refusals.too_early(step, deadline.after, deadline.at_least_days, days)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An issue as it stands, without its history: what lists are made of."""
+
+    issue: Issue
+    state: str
+    step: str
+    tier: Tier
+    final: bool
+    opened_at: datetime
+    updated_at: datetime
+    sequence: int
+    merged_into: UUID | None = None
+
+
+def standing(issue: Issue, procedure: Procedure) -> Standing:
+    """Where an issue stands after its last event."""
+    last, merged = issue.history[-1], issue.merged_into
+    return Standing(
+        issue=issue,
+        state=last.to_state,
+        step=last.step,
+        tier=last.tier,
+        final=last.to_state in procedure.final,
+        opened_at=issue.history[0].at,
+        updated_at=last.at,
+        sequence=last.sequence,
+        merged_into=UUID(merged) if merged else None,
+    )

@@ -1,0 +1,82 @@
+"""Sessions over HTTP: record one with its items, list, read."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from services.consultation.api import answers
+from services.consultation.api.access import DeskDep, check_community
+from services.consultation.api.issues import Communities, person, position
+from services.consultation.domain.sessions import Participant, Session
+from services.consultation.schemas.sessions import SessionIn, SessionOut
+from services.consultation.storage import sessions as storage
+from services.consultation.usecases import procedures
+from services.consultation.usecases import sessions as usecases
+from services.kernel.errors import DomainError
+from services.runtime.auth import permit
+from services.runtime.database import ReadOnly, Transaction
+from services.runtime.idempotency import OnceDep
+from services.runtime.packs import Packs
+from services.runtime.paging import MOST_IDS, After, Limit, Page, decode_cursor, page_of
+
+router = APIRouter(prefix="/v1", tags=["sessions"])
+
+
+@router.post(
+    "/sessions", status_code=201, response_model=SessionOut, dependencies=[Depends(permit("consultation.write"))]
+)
+async def record_session(body: SessionIn, session: Transaction, desk: DeskDep, once: OnceDep) -> Response:
+    """Records a consultation activity; each item takes the step held in a session. 登记协商活动。"""
+    check_community(desk.caller, "consultation.write", body.community)
+
+    async def work() -> SessionOut:
+        held = usecases.Held(
+            community=body.community,
+            title=body.title,
+            held_at=body.held_at,
+            tier=body.tier,
+            participants=tuple(Participant(one.kind, one.count, one.name) for one in body.participants),
+            minutes=body.minutes,
+            number=body.number,
+        )
+        items = [usecases.Item(one.issue, person(one.actor), one.outcome or "", one.evidence) for one in body.items]
+        return _out(await usecases.record(session, desk.packs, held, items, desk.caller.id), desk.packs)
+
+    return await once(session, work)
+
+
+@router.get("/sessions", dependencies=[Depends(permit("consultation.read"))])
+async def list_sessions(
+    session: ReadOnly,
+    desk: DeskDep,
+    session_id: Annotated[list[UUID] | None, Query(alias="id", max_length=MOST_IDS)] = None,
+    community: Communities = None,
+    limit: Limit = 100,
+    after: After = None,
+) -> Page[SessionOut]:
+    """Sessions, the latest held first. 协商活动列表。"""
+    key = decode_cursor(after, str, str)
+    found = await storage.page(
+        session,
+        ids=session_id or (),
+        communities=community or (),
+        after=position(key) if key else None,
+        limit=limit + 1,
+    )
+    items, following = page_of(found, limit, lambda one: (one.held_at.isoformat(), str(one.id)))
+    return Page(items=[_out(one, desk.packs) for one in items], next=following)
+
+
+@router.get("/sessions/{session_id}", dependencies=[Depends(permit("consultation.read"))])
+async def read_session(session_id: UUID, session: ReadOnly, desk: DeskDep) -> SessionOut:
+    """A session with its items. 协商活动详情。"""
+    return _out(await storage.find(session, session_id), desk.packs)
+
+
+def _out(held: Session, packs: Packs) -> SessionOut:
+    try:
+        frame = procedures.of_community(packs, held.community, on=procedures.day_of(held.held_at))
+    except DomainError:  # held before any procedure was in force: no pattern gives roles
+        return answers.session(held, None)
+    return answers.session(held, frame.procedure)

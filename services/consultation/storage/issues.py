@@ -1,0 +1,205 @@
+"""Issues and their events: rows to domain values and back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.consultation.domain.issues import Event, Issue, Person, Standing
+from services.consultation.storage.tables import issue_events, issues
+from services.kernel.errors import NotFound
+
+OPEN = "open"  # a group of states: all that are not final
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which issues a list holds; empty parts do not restrict. `states` may contain the group `open`."""
+
+    ids: Sequence[UUID] = ()
+    communities: Sequence[str] = ()
+    states: Sequence[str] = ()
+    process: str | None = None
+    after: tuple[datetime, UUID] | None = None
+
+
+async def find(session: AsyncSession, issue: UUID, *, lock: bool = False) -> Issue:
+    """The issue with all its events; with `lock`, nobody else takes a step until the transaction ends.
+
+    NotFound `issue.not_found`, for an issue of another region as for one that does not exist.
+    """
+    query = select(issues).where(issues.c.id == issue)
+    row = (await session.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
+    if row is None:
+        raise not_found(str(issue))
+    events = await session.execute(
+        select(issue_events)
+        .where(issue_events.c.community == row["community"], issue_events.c.issue == issue)
+        .order_by(issue_events.c.sequence)
+    )
+    return _issue(row, tuple(_event(event) for event in events.mappings()))
+
+
+async def find_by_number(session: AsyncSession, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Issue]:
+    """The issues of these (community, number) pairs with their events; pairs that do not exist are left out."""
+    key = tuple_(issues.c.community, issues.c.number)
+    rows = (await session.execute(select(issues).where(key.in_(keys)))).mappings().all()
+    history: dict[UUID, list[Event]] = {row["id"]: [] for row in rows}
+    events = await session.execute(
+        select(issue_events)
+        .where(issue_events.c.issue.in_(history), issue_events.c.community.in_({row["community"] for row in rows}))
+        .order_by(issue_events.c.issue, issue_events.c.sequence)
+    )
+    for event in events.mappings():
+        history[event["issue"]].append(_event(event))
+    return {(row["community"], row["number"]): _issue(row, tuple(history[row["id"]])) for row in rows}
+
+
+async def numbers_taken(session: AsyncSession, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the (community, number) pairs that an issue has already."""
+    key = tuple_(issues.c.community, issues.c.number)
+    rows = await session.execute(select(issues.c.community, issues.c.number).where(key.in_(keys)))
+    return {(row.community, row.number) for row in rows}
+
+
+async def page(session: AsyncSession, wanted: Filter, limit: int, *, per_community: bool = False) -> list[Standing]:
+    """At most `limit` issues, the latest opened first; with `per_community`, at most `limit` of each community."""
+    order = (issues.c.opened_at.desc(), issues.c.id.desc())
+    query = select(issues).where(*_conditions(wanted))
+    if not per_community:
+        rows = await session.execute(query.order_by(*order).limit(limit))
+        return [_standing(row) for row in rows.mappings()]
+    place = func.row_number().over(partition_by=issues.c.community, order_by=order).label("place")
+    ranked = query.add_columns(place).subquery()
+    rows = await session.execute(
+        select(ranked).where(ranked.c.place <= limit).order_by(ranked.c.community, ranked.c.place)
+    )
+    return [_standing(row) for row in rows.mappings()]
+
+
+async def add(session: AsyncSession, standings: Sequence[Standing], recorded_by: str) -> None:
+    """New issues with all their events."""
+    if not standings:
+        return
+    await session.execute(insert(issues), [_row(standing) for standing in standings])
+    events = [(standing.issue, event) for standing in standings for event in standing.issue.history]
+    await add_events(session, events, recorded_by)
+
+
+async def add_events(session: AsyncSession, events: Sequence[tuple[Issue, Event]], recorded_by: str) -> None:
+    """Appends events, in the order given."""
+    if events:
+        await session.execute(insert(issue_events), [_event_row(issue, event, recorded_by) for issue, event in events])
+
+
+async def move(session: AsyncSession, standing: Standing) -> None:
+    """Sets an issue's standing to that of its last event."""
+    values = {name: value for name, value in _row(standing).items() if name in _MOVING}
+    key = and_(issues.c.community == standing.issue.community, issues.c.id == standing.issue.id)
+    await session.execute(update(issues).where(key).values(values))
+
+
+def not_found(issue: str) -> NotFound:
+    """The same words for an issue that does not exist and for one of another region."""
+    return NotFound(
+        "issue.not_found",
+        f"没有此议题：{issue}。请核对编号，或确认其在您的管辖范围内",
+        f"there is no issue {issue}; check the id, or whether it lies in your region",
+    )
+
+
+_MOVING = {"state", "step", "tier", "final", "sequence", "updated_at", "merged_into"}
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.ids:
+        conditions.append(issues.c.id.in_(wanted.ids))
+    if wanted.communities:
+        conditions.append(issues.c.community.in_(wanted.communities))
+    if wanted.states:
+        named = issues.c.state.in_([state for state in wanted.states if state != OPEN])
+        conditions.append(or_(named, issues.c.final.is_(False)) if OPEN in wanted.states else named)
+    if wanted.process:
+        conditions.append(issues.c.process == wanted.process)
+    if wanted.after:
+        conditions.append(tuple_(issues.c.opened_at, issues.c.id) < tuple_(*wanted.after))
+    return conditions
+
+
+def _issue(row: RowMapping, history: tuple[Event, ...]) -> Issue:
+    return Issue(
+        id=row["id"],
+        number=row["number"],
+        community=row["community"],
+        process=row["process"],
+        title=row["title"],
+        text=row["text"],
+        channel=row["channel"],
+        proposer=Person(row["proposer_kind"], row["proposer_name"], row["proposer_anonymous"]),
+        procedure=row["procedure"],
+        campaign=row["campaign"],
+        mechanism=row["mechanism"],
+        history=history,
+    )
+
+
+def _standing(row: RowMapping) -> Standing:
+    return Standing(
+        issue=_issue(row, ()),
+        state=row["state"],
+        step=row["step"],
+        tier=row["tier"],
+        final=row["final"],
+        opened_at=row["opened_at"],
+        updated_at=row["updated_at"],
+        sequence=row["sequence"],
+        merged_into=row["merged_into"],
+    )
+
+
+def _event(row: RowMapping) -> Event:
+    return Event(
+        id=row["id"],
+        sequence=row["sequence"],
+        step=row["step"],
+        outcome=row["outcome"],
+        actor=Person(row["actor_kind"], row["actor_name"], row["actor_anonymous"]),
+        at=row["at"],
+        recorded_at=row["recorded_at"],
+        from_state=row["from_state"],
+        to_state=row["to_state"],
+        tier=row["tier"],
+        evidence=row["evidence"],
+        mark=row["mark"],
+        session=row["session"],
+    )
+
+
+def _row(standing: Standing) -> dict[str, Any]:
+    issue = standing.issue
+    return {
+        "community": issue.community, "id": issue.id, "number": issue.number, "process": issue.process,
+        "title": issue.title, "text": issue.text, "channel": issue.channel,
+        "proposer_kind": issue.proposer.kind, "proposer_name": issue.proposer.name,
+        "proposer_anonymous": issue.proposer.anonymous, "procedure": issue.procedure,
+        "campaign": issue.campaign, "mechanism": issue.mechanism, "opened_at": standing.opened_at,
+        "recorded_at": issue.history[0].recorded_at, "state": standing.state, "step": standing.step,
+        "tier": standing.tier, "final": standing.final, "sequence": standing.sequence,
+        "updated_at": standing.updated_at, "merged_into": standing.merged_into,
+    }  # fmt: skip
+
+
+def _event_row(issue: Issue, event: Event, recorded_by: str) -> Mapping[str, Any]:
+    return {
+        "community": issue.community, "issue": issue.id, "sequence": event.sequence, "id": event.id,
+        "step": event.step, "outcome": event.outcome, "actor_kind": event.actor.kind,
+        "actor_name": event.actor.name, "actor_anonymous": event.actor.anonymous, "at": event.at,
+        "recorded_at": event.recorded_at, "recorded_by": recorded_by, "from_state": event.from_state,
+        "to_state": event.to_state, "tier": event.tier, "evidence": dict(event.evidence), "mark": event.mark,
+        "session": event.session,
+    }  # fmt: skip
