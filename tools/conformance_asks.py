@@ -32,7 +32,7 @@ class Asker:
     _client: httpx.Client | None = None
 
     def __enter__(self) -> Self:
-        self._client = httpx.Client(timeout=_TIMEOUT, transport=self.transport)
+        self._client = httpx.Client(timeout=_TIMEOUT, transport=self.transport, trust_env=False)
         return self
 
     def __exit__(self, *_: object) -> None:
