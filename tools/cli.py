@@ -10,6 +10,7 @@ from uuid import UUID
 import typer
 
 from services.kernel.errors import DomainError
+from services.runtime.auth import ROLES
 from services.runtime.migrate import SERVICES, upgrade
 from services.runtime.settings import ServiceSettings, SettingsError, read_settings
 from services.runtime.tokens import DevIssuerRefused, issue_token
@@ -106,6 +107,8 @@ def token(
     worker: Annotated[UUID | None, typer.Option(help="本人的工作者编号 / the worker the bearer is")] = None,
 ) -> None:
     """签发开发用令牌(12小时) / Issue a token of the development issuer (12 hours)."""
+    if role not in ROLES:
+        _fail(f"没有角色 {role} / no role {role}; one of {', '.join(ROLES)}", 2)
     typer.echo(_token(role, region, worker))
 
 

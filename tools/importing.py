@@ -62,30 +62,39 @@ def send(
 def import_file(noun: str, path: Path, query: Mapping[str, str], token: str, base_url: str) -> Outcome:
     """Send the file and judge the answer: 0 all in, 1 rows refused, 3 refused as a whole, 4 unreachable."""
     try:
-        reply = send(noun, path.read_bytes(), query, token, base_url)
+        return _send_and_judge(noun, path.read_bytes(), query, token, base_url)
     except httpx.HTTPError as reason:
         text = (
             f"无法连接 {base_url}({reason}),请先 make run 或用 --url 指定地址 / "
             f"cannot reach {base_url} ({reason}): start it with make run or pass --url"
         )
         return Outcome(UNREACHABLE, (text,))
-    return judge(reply)
+
+
+def _send_and_judge(noun: str, data: bytes, query: Mapping[str, str], token: str, base_url: str) -> Outcome:
+    reply = send(noun, data, query, token, base_url)
+    outcome = judge(reply)
+    if outcome.code == ROWS_REFUSED and reply.is_error and query.get("dry_run") != "true":
+        checked = judge(send(noun, data, {**query, "dry_run": "true"}, token, base_url))
+        if checked.code == ROWS_REFUSED:  # a dry run tells every row in both languages, the refusal only its own
+            return Outcome(ROWS_REFUSED, (*checked.lines[:-1], outcome.lines[-1]))
+    return outcome
 
 
 def judge(reply: httpx.Response) -> Outcome:
     """The outcome of an import's answer: a report (with or without refused rows) or a problem."""
     body = _json(reply)
     errors = [row_error(error) for error in body.get("errors") or () if isinstance(error, dict)]
-    if "rows" in body:
+    if reply.is_success and "rows" in body:
         return Outcome(ROWS_REFUSED if errors or body.get("rejected") else OK, (*errors, summary(body)))
     message = body.get("message")
-    words = (
-        f"{message['zh']} / {message['en']}"
-        if isinstance(message, dict)
-        else str(body.get("detail") or reply.text[:500])
-    )
+    words = _both(message) if isinstance(message, dict) else str(body.get("detail") or reply.text[:500])
     told = f"{reply.status_code} {body.get('code', '')}: {words}"
     return Outcome(ROWS_REFUSED if errors else REFUSED, (*errors, told))
+
+
+def _both(message: Mapping[str, Any]) -> str:
+    return f"{message.get('zh', '')} / {message.get('en', '')}"
 
 
 def _json(reply: httpx.Response) -> dict[str, Any]:
@@ -97,16 +106,16 @@ def _json(reply: httpx.Response) -> dict[str, Any]:
 
 
 def row_error(error: Mapping[str, Any]) -> str:
-    """One bad row as a line: row, column, code, what and why and the remedy in Chinese and English."""
-    message = error.get("message")
+    """One bad row as a line: row, column, value, code, what and why and the remedy in Chinese and English."""
+    message, remedy = error.get("message"), error.get("remedy")
     words = message if isinstance(message, dict) else error
-    place = f"第 {error.get('row', '?')} 行 row {error.get('row', '?')}"
-    column = error.get("column")
-    told = f"{words.get('zh', '')} / {words.get('en', '')}"
-    remedy = error.get("remedy")
+    told = _both(words) if "zh" in words else str(message or error.get("detail", ""))
     if isinstance(remedy, dict):
-        told += f" -> {remedy.get('zh', '')} / {remedy.get('en', '')}"
-    return f"{place}{f', {column}' if column else ''} [{error.get('code', '')}]: {told}"
+        told += f" → {_both(remedy)}"
+    place = f"第 {error.get('row', '?')} 行 row {error.get('row', '?')}"
+    column = f", {error['column']}" if error.get("column") else ""
+    value = f" “{error['value']}”" if error.get("value") else ""
+    return f"{place}{column}{value} [{error.get('code', '')}]: {told}"
 
 
 def summary(body: Mapping[str, Any]) -> str:
@@ -118,6 +127,7 @@ def summary(body: Mapping[str, Any]) -> str:
 
 _COUNTS = (
     ("rows", "读取", "read"),
+    ("accepted", "合格", "good"),
     ("added", "新增", "added"),
     ("unchanged", "未变", "unchanged"),
     ("rejected", "拒绝", "refused"),
