@@ -68,9 +68,7 @@ class StaffingClient(ServiceClient):
         body = await self.get("/v1/managements", {"authority": authority, **_moment(moment)})
         return ManagementPageOut.model_validate(body)
 
-    async def quotas(
-        self, codes: Sequence[str], *, moment: Moment = NOW, reading: str | None = None
-    ) -> QuotaListOut:
+    async def quotas(self, codes: Sequence[str], *, moment: Moment = NOW, reading: str | None = None) -> QuotaListOut:
         """Quotas of at most 1,000 communities, headcount and vacancy included."""
         body = await self.get("/v1/quotas", {"code": codes, "reading": reading, **_moment(moment)})
         return QuotaListOut.model_validate(body)
@@ -84,9 +82,7 @@ class StaffingClient(ServiceClient):
         """Persons and posts of at most 1,000 communities."""
         return HeadcountListOut.model_validate(await self.get("/v1/headcounts", {"code": codes, **_moment(moment)}))
 
-    async def quota_table(
-        self, *, level: str = "county", moment: Moment = NOW, **area: str | None
-    ) -> QuotaTableOut:
+    async def quota_table(self, *, level: str = "county", moment: Moment = NOW, **area: str | None) -> QuotaTableOut:
         """The roll-up of `region=` or `authority=` at a level."""
         body = await self.get("/v1/quota-table", {"level": level, **_moment(moment), **area})
         return QuotaTableOut.model_validate(body)

@@ -33,11 +33,11 @@ Codes = Annotated[list[str] | None, Query(max_length=1000, description="区划�
 
 
 @router.get("/communities", dependencies=READ, summary="社区列表 / list communities")
-async def list_communities(  # noqa: PLR0913 -- what FastAPI injects, and two ways to name units
+async def list_communities(
     session: ReadOnly,
     area: AreaDep,
     moment: MomentDep,
-    id: Ids = None,  # noqa: A002 -- the query parameter's name is the wire's
+    id: Ids = None,
     code: Codes = None,
     limit: Limit = 100,
     after: After = None,
@@ -83,14 +83,21 @@ async def count_communities(
 
 @router.get("/divisions", dependencies=READ, summary="区划 / divisions of town level and above")
 async def list_divisions(
-    session: ReadOnly, area: AreaDep, moment: MomentDep, level: Level | None = None, limit: Limit = 100, after: After = None
+    session: ReadOnly,
+    area: AreaDep,
+    moment: MomentDep,
+    level: Level | None = None,
+    limit: Limit = 100,
+    after: After = None,
 ) -> DivisionPageOut:
     """The code book of an area in the order of codes; the book is public, the area is the caller's."""
     key = decode_cursor(after, str)
     found = await divisions.find(session, area, moment, level, key[0] if key else "", limit + 1)
     items, following = page_of(found, limit, lambda d: (d.code,))
     return DivisionPageOut(
-        items=[DivisionOut(code=d.code, name=d.name, level=d.level, unit_type=d.unit_type, start=d.start) for d in items],
+        items=[
+            DivisionOut(code=d.code, name=d.name, level=d.level, unit_type=d.unit_type, start=d.start) for d in items
+        ],
         next=following,
     )
 
@@ -105,7 +112,9 @@ async def list_managements(
     by_kind = await communities.count_by_kind(session, area if found else managed_area(code, []), moment)
     return ManagementPageOut(
         items=[
-            ManagementOut(authority=m.authority, unit=m.unit, valid=PeriodOut(start=m.start, end=m.end), source=m.source)
+            ManagementOut(
+                authority=m.authority, unit=m.unit, valid=PeriodOut(start=m.start, end=m.end), source=m.source
+            )
             for m in found
         ],
         communities=sum(by_kind.values()),

@@ -18,7 +18,8 @@ from services.staffing.domain.moments import Area, Moment
 from services.staffing.storage import managements
 
 On: TypeAlias = Annotated[
-    date | None, Query(description="截至哪一天,默认今天 / the day asked about, today unless told", examples=["2022-07-01"])
+    date | None,
+    Query(description="截至哪一天,默认今天 / the day asked about, today unless told", examples=["2022-07-01"]),
 ]
 KnownAt: TypeAlias = Annotated[
     datetime | None, Query(description="按何时所知,默认现在 / as known at this instant, now unless told")

@@ -33,7 +33,9 @@ from services.staffing.usecases.quotas import Alternative, Assessment, assess, a
 router = APIRouter(prefix="/v1", tags=["quotas"])
 READ = [Depends(permit("staffing.read"))]
 Codes = Annotated[list[str], Query(min_length=1, max_length=1000, description="区划代码 / division codes")]
-Reading = Annotated[str | None, Query(max_length=64, description="按该解读计算 / under this named reading", examples=["A"])]
+Reading = Annotated[
+    str | None, Query(max_length=64, description="按该解读计算 / under this named reading", examples=["A"])
+]
 TableLevel = Literal["province", "city", "county", "town"]
 
 
@@ -67,7 +69,7 @@ async def list_headcounts(code: Codes, session: ReadOnly, moment: MomentDep) -> 
     response_model=QuotaTableOut,
     summary="配备汇总表 / quotas rolled up to a level, the whole nation in one call",
 )
-async def get_quota_table(  # noqa: PLR0913, PLR0917 -- what FastAPI injects
+async def get_quota_table(
     session: ReadOnly,
     packs: PacksDep,
     moment: MomentDep,

@@ -22,11 +22,11 @@ Communities = Annotated[list[str], Query(min_length=1, max_length=1000)]
 
 
 @router.get("/workers", dependencies=READ, summary="社区工作者列表 / list workers")
-async def list_workers(  # noqa: PLR0913, PLR0917 -- what FastAPI injects
+async def list_workers(
     session: ReadOnly,
     area: AreaDep,
     moment: MomentDep,
-    id: Ids = None,  # noqa: A002 -- the query parameter's name is the wire's
+    id: Ids = None,
     limit: Limit = 100,
     after: After = None,
 ) -> WorkerPageOut:
@@ -40,7 +40,9 @@ async def list_workers(  # noqa: PLR0913, PLR0917 -- what FastAPI injects
     return WorkerPageOut(items=[worker_out(w, moment) for w in items], next=following)
 
 
-@router.get("/workers-of-communities", dependencies=READ, summary="多个社区各自的工作者 / the workers of many communities")
+@router.get(
+    "/workers-of-communities", dependencies=READ, summary="多个社区各自的工作者 / the workers of many communities"
+)
 async def list_workers_of_communities(
     community: Communities, session: ReadOnly, moment: MomentDep, per_community: Limit = 12, after: After = None
 ) -> WorkerBatchOut:

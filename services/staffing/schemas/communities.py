@@ -5,7 +5,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Code = Annotated[str, Field(pattern=r"^[1-9]\d{11}$", examples=["530111001011"], description="12 位区划代码 / division code")]
+Code = Annotated[
+    str, Field(pattern=r"^[1-9]\d{11}$", examples=["530111001011"], description="12 位区划代码 / division code")
+]
 
 
 class PeriodOut(BaseModel):
@@ -24,7 +26,9 @@ class MeasuresOut(BaseModel):
     urban_residents: int | None = None
     premises_sqm: str | None = Field(default=None, examples=["405.50"], description="平方米 / square metres")
     ground_floor_sqm: str | None = None
-    provenance: str | None = Field(default=None, description="synthetic 表示生成的演示数据 / synthetic = generated data")
+    provenance: str | None = Field(
+        default=None, description="synthetic 表示生成的演示数据 / synthetic = generated data"
+    )
     source: str | None = None
 
 

@@ -1,25 +1,11 @@
 """Wire form of an import's report."""
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from services.runtime.imports import ImportReport
 
 
-class RowErrorOut(BaseModel):
-    """One refused row: where, why and what to do; row 1 is the first row after the header."""
+class ImportOut(ImportReport):
+    """What an import did, or would do in a dry run; the same file sent again adds nothing."""
 
-    row: int
-    column: str | None
-    code: str
-    zh: str
-    en: str
-
-
-class ImportOut(BaseModel):
-    """What an import did, or would do in a dry run."""
-
-    kind: str
-    dry_run: bool
-    rows: int
-    added: int
-    unchanged: int
-    rejected: int
-    errors: list[RowErrorOut] = Field(description="至多 1000 条 / at most 1,000")
+    added: int = Field(description="新增或更正的行 / rows that said something new")

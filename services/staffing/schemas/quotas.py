@@ -77,7 +77,9 @@ class QuotaOut(BaseModel):
     permitted: RangeOut | None = None
     readings_used: dict[str, str] = Field(default_factory=dict)
     alternatives: list[AlternativeOut] = Field(default_factory=list)
-    passed_over: list[ReasonOut] = Field(default_factory=list, description="更近的规则为何不适用 / why nearer rules did not apply")
+    passed_over: list[ReasonOut] = Field(
+        default_factory=list, description="更近的规则为何不适用 / why nearer rules did not apply"
+    )
     reason: ReasonOut | None = None
     explanation: dict[str, Any] | None = None
     citations: list[CitationOut] = Field(default_factory=list)
@@ -117,7 +119,9 @@ class QuotaRowOut(BaseModel):
     over: int
     resident_households: int | None
     urban_residents: int | None
-    target_posts: int | None = Field(description="按辖区城镇常住人口每万人18名 / target over the whole area's urban residents")
+    target_posts: int | None = Field(
+        description="按辖区城镇常住人口每万人18名 / target over the whole area's urban residents"
+    )
 
 
 class QuotaTableOut(BaseModel):

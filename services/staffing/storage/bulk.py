@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 CREATE = {
-    "divisions": "code text COLLATE \"C\", start date, name text, level text, unit_type text, ended boolean, source text",
+    "divisions": 'code text COLLATE "C", start date, name text, level text, unit_type text, ended boolean, source text',
     "communities": (
         'code text COLLATE "C", start date, id uuid, name text, kind text, unit_type text, urban_rural smallint, '
         "ended boolean, provenance text, source text"

@@ -35,7 +35,7 @@ COUNTS = f"""
 SELECT community::bigint, {", ".join(f"coalesce({name}, -1)" for name in MEASURES)} FROM staffing.community_measures
 WHERE start <= $1 AND ($2::timestamptz IS NULL OR recorded_at <= $2) AND community >= $3 AND community < $4
 ORDER BY community, start, recorded_at
-"""  # noqa: S608 -- the names are this module's own
+"""
 CHANGED = """
 SELECT left(code, 6) AS county, max(start) AS start FROM staffing.communities
 WHERE code >= $1 AND code < $2 GROUP BY 1

@@ -71,7 +71,7 @@ async def count_by_kind(session: AsyncSession, area: Area, moment: Moment) -> di
     """How many units of each kind stand in an area on the day."""
     units = standing(moment, within(CommunityRow.code, area)).subquery()
     rows = await session.execute(select(units.c.kind, func.count()).group_by(units.c.kind))
-    return {kind: count for kind, count in rows.tuples()}
+    return dict(rows.tuples())
 
 
 async def _complete(session: AsyncSession, rows: Sequence[Any], moment: Moment) -> list[Community]:
@@ -88,7 +88,7 @@ async def _ends(session: AsyncSession, codes: Sequence[str], moment: Moment) -> 
         .where(following.code.in_(codes), following.start > moment.on, *recorded_by(following.recorded_at, moment))
         .group_by(following.code)
     )
-    return {code: start for code, start in (await session.execute(query)).tuples()}
+    return dict((await session.execute(query)).tuples())
 
 
 def _community(row: Any, end: date | None, counted: Measures) -> Community:

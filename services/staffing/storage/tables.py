@@ -24,9 +24,7 @@ class DivisionRow(StaffingBase):
 
     code: Mapped[str] = mapped_column(CODE, primary_key=True)
     start: Mapped[date] = mapped_column(primary_key=True)
-    recorded_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), primary_key=True, server_default=func.now()
-    )
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True, server_default=func.now())
     name: Mapped[str] = mapped_column(Text)
     level: Mapped[str] = mapped_column(Text)
     unit_type: Mapped[str] = mapped_column(Text)
@@ -41,9 +39,7 @@ class CommunityRow(StaffingBase):
 
     code: Mapped[str] = mapped_column(CODE, primary_key=True)
     start: Mapped[date] = mapped_column(primary_key=True)
-    recorded_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), primary_key=True, server_default=func.now()
-    )
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True, server_default=func.now())
     id: Mapped[UUID] = mapped_column(index=True)
     name: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
@@ -61,9 +57,7 @@ class CommunityMeasureRow(StaffingBase):
 
     community: Mapped[str] = mapped_column(CODE, primary_key=True)
     start: Mapped[date] = mapped_column(primary_key=True)
-    recorded_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), primary_key=True, server_default=func.now()
-    )
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True, server_default=func.now())
     resident_households: Mapped[int | None]
     registered_households: Mapped[int | None]
     resident_population: Mapped[int | None]

@@ -105,7 +105,7 @@ async def count_of(session: AsyncSession, codes: Sequence[str], moment: Moment) 
         )
         .group_by(WorkerRow.community)
     )
-    return {code: count for code, count in (await session.execute(query)).tuples()}
+    return dict((await session.execute(query)).tuples())
 
 
 async def _complete(session: AsyncSession, rows: Sequence[Any], moment: Moment) -> list[Worker]:
