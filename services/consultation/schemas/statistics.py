@@ -85,5 +85,7 @@ class OpenItemOut(BaseModel):
     opened_at: datetime
     days_open: int
     days_in_state: int
+    last_step: str
+    reason: str | None = Field(description="what the last step gave as reason or result")
     missing: list[str] = Field(description="steps of the procedure that are still to come, in order")
     next_actors: list[str]

@@ -1,18 +1,20 @@
 """Issues and their events: rows to domain values and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.consultation.domain.issues import Event, Issue, Person, Standing
 from services.consultation.storage.tables import issue_events, issues
 from services.kernel.errors import NotFound
 
+_KEY = tuple_(issues.c.community, issues.c.number)
+_CHUNK = 5000  # pairs a statement: PostgreSQL takes 65,535 parameters
 OPEN = "open"  # a group of states: all that are not final
 
 
@@ -25,6 +27,11 @@ class Filter:
     states: Sequence[str] = ()
     process: str | None = None
     after: tuple[datetime, UUID] | None = None
+
+
+def chunks(keys: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
+    """The keys in runs that one statement can take."""
+    return (keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK))
 
 
 async def find(session: AsyncSession, issue: UUID, *, lock: bool = False) -> Issue:
@@ -46,24 +53,29 @@ async def find(session: AsyncSession, issue: UUID, *, lock: bool = False) -> Iss
 
 async def find_by_number(session: AsyncSession, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Issue]:
     """The issues of these (community, number) pairs with their events; pairs that do not exist are left out."""
-    key = tuple_(issues.c.community, issues.c.number)
-    rows = (await session.execute(select(issues).where(key.in_(keys)))).mappings().all()
-    history: dict[UUID, list[Event]] = {row["id"]: [] for row in rows}
-    events = await session.execute(
-        select(issue_events)
-        .where(issue_events.c.issue.in_(history), issue_events.c.community.in_({row["community"] for row in rows}))
-        .order_by(issue_events.c.issue, issue_events.c.sequence)
-    )
-    for event in events.mappings():
-        history[event["issue"]].append(_event(event))
-    return {(row["community"], row["number"]): _issue(row, tuple(history[row["id"]])) for row in rows}
+    found: dict[tuple[str, str], Issue] = {}
+    for chunk in chunks(keys):
+        rows = (await session.execute(select(issues).where(_KEY.in_(chunk)))).mappings().all()
+        history: dict[UUID, list[Event]] = {row["id"]: [] for row in rows}
+        own = tuple_(issue_events.c.community, issue_events.c.issue)
+        events = await session.execute(
+            select(issue_events)
+            .where(own.in_([(row["community"], row["id"]) for row in rows]))
+            .order_by(issue_events.c.issue, issue_events.c.sequence)
+        )
+        for event in events.mappings():
+            history[event["issue"]].append(_event(event))
+        found |= {(row["community"], row["number"]): _issue(row, tuple(history[row["id"]])) for row in rows}
+    return found
 
 
 async def numbers_taken(session: AsyncSession, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """Those of the (community, number) pairs that an issue has already."""
-    key = tuple_(issues.c.community, issues.c.number)
-    rows = await session.execute(select(issues.c.community, issues.c.number).where(key.in_(keys)))
-    return {(row.community, row.number) for row in rows}
+    taken: set[tuple[str, str]] = set()
+    for chunk in chunks(keys):
+        rows = await session.execute(select(issues.c.community, issues.c.number).where(_KEY.in_(chunk)))
+        taken |= {(row.community, row.number) for row in rows}
+    return taken
 
 
 async def page(session: AsyncSession, wanted: Filter, limit: int, *, per_community: bool = False) -> list[Standing]:
@@ -96,11 +108,16 @@ async def add_events(session: AsyncSession, events: Sequence[tuple[Issue, Event]
         await session.execute(insert(issue_events), [_event_row(issue, event, recorded_by) for issue, event in events])
 
 
-async def move(session: AsyncSession, standing: Standing) -> None:
-    """Sets an issue's standing to that of its last event."""
-    values = {name: value for name, value in _row(standing).items() if name in _MOVING}
-    key = and_(issues.c.community == standing.issue.community, issues.c.id == standing.issue.id)
-    await session.execute(update(issues).where(key).values(values))
+async def move(session: AsyncSession, standings: Sequence[Standing]) -> None:
+    """Sets each issue's standing to that of its last event."""
+    if not standings:
+        return
+    key = and_(issues.c.community == bindparam("_community"), issues.c.id == bindparam("_id"))
+    statement = update(issues).where(key).values({name: bindparam(f"_{name}") for name in _MOVING})
+    rows = [{f"_{name}": value for name, value in _row(one).items()} for one in standings]
+    wanted = {"_community", "_id", *(f"_{name}" for name in _MOVING)}
+    connection = await session.connection()
+    await connection.execute(statement, [{name: row[name] for name in wanted} for row in rows])
 
 
 def not_found(issue: str) -> NotFound:
@@ -112,7 +129,7 @@ def not_found(issue: str) -> NotFound:
     )
 
 
-_MOVING = {"state", "step", "tier", "final", "sequence", "updated_at", "merged_into"}
+_MOVING = ("state", "step", "tier", "final", "sequence", "updated_at", "merged_into")
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.consultation.domain.sessions import Participant, Session
+from services.consultation.storage.issues import chunks
 from services.consultation.storage.tables import issue_events, sessions
 from services.kernel.errors import NotFound
 
@@ -44,9 +45,12 @@ async def page(
 
 async def find_by_number(session: AsyncSession, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Session]:
     """The sessions of these (community, number) pairs; pairs that do not exist are left out."""
+    found: dict[tuple[str, str], Session] = {}
     key = tuple_(sessions.c.community, sessions.c.number)
-    rows = (await session.execute(select(sessions, _items()).where(key.in_(keys)))).mappings()
-    return {(row["community"], row["number"]): _session(row) for row in rows}
+    for chunk in chunks(keys):
+        rows = (await session.execute(select(sessions, _items()).where(key.in_(chunk)))).mappings()
+        found |= {(row["community"], row["number"]): _session(row) for row in rows}
+    return found
 
 
 async def add(session: AsyncSession, held: Sequence[Session], recorded_by: str) -> None:

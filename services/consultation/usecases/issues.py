@@ -108,7 +108,7 @@ async def take_step(
     moved, event = advance(issue, act, procedure)
     await _check_merge(session, moved)
     await storage.add_events(session, [(moved, event)], recorded_by)
-    await storage.move(session, standing(moved, procedure))
+    await storage.move(session, [standing(moved, procedure)])
     await announce(session, moved, event)
     return moved, procedure
 
