@@ -45,7 +45,7 @@ def build(version: Version, output: str, scope: Scope) -> tuple[Node, str]:
         return _guard(body.when, version, scope), body.when.text
     node, text, source = _plain(version, output, scope)
     try:
-        node = _declared(node, version.unit_of(output))
+        node = _declared(node, version, output)
         if body.when:
             node = _guarded(node, scope)
     except Malformed as error:
@@ -76,11 +76,15 @@ def _plain(version: Version, output: str, scope: Scope) -> tuple[Node, str, Sour
     raise error
 
 
-def _declared(node: Node, unit: str | None) -> Node:
-    shape = node.shape
+def _declared(node: Node, version: Version, output: str) -> Node:
+    """The node under the unit declared for it; among several outputs a count may keep its own."""
+    shape, unit = node.shape, version.unit_of(output)
     if unit is None or shape.kind != "number":
         return node
     if shape.unit and shape.unit != unit:
+        shared = output not in version.units and len(version.spoken.names) > 1
+        if shared and not {shape.unit, unit} & {"", *arithmetic.STRONG}:
+            return node
         raise arithmetic.unit_mismatch(shape.unit, unit or "无单位/bare")
     if unit == "yuan" and 100 % shape.denominator:
         raise refusal(
