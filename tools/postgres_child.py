@@ -20,7 +20,7 @@ def nobody() -> tuple[int, int]:
     return (people[0].pw_uid, people[0].pw_gid) if people else (65534, 65534)
 
 
-def _enter_namespace(libc: ctypes.CDLL) -> None:
+def _enter_namespace(libc: ctypes.CDLL) -> None:  # pragma: no cover - the process becomes another; run by real ones
     uid, gid = os.geteuid(), os.getegid()
     inside_uid, inside_gid = nobody()
     if libc.unshare(_CLONE_NEWUSER):
@@ -30,7 +30,7 @@ def _enter_namespace(libc: ctypes.CDLL) -> None:
     Path("/proc/self/gid_map").write_text(f"{inside_gid} {gid} 1", encoding="ascii")
 
 
-def _drop(libc: ctypes.CDLL, home: Path, program: str) -> None:
+def _drop(libc: ctypes.CDLL, home: Path, program: str) -> None:  # pragma: no cover - as above
     owner = home.stat()
     libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
     os.setgroups([])
@@ -44,7 +44,7 @@ def _drop(libc: ctypes.CDLL, home: Path, program: str) -> None:
         libc.prctl(_PR_CAP_AMBIENT, 2, _CAP_DAC_OVERRIDE, 0, 0)
 
 
-def become(way: str, home: Path, parent: int, command: list[str]) -> None:
+def become(way: str, home: Path, parent: int, command: list[str]) -> None:  # pragma: no cover - as above
     """Becomes the command as the wanted user; asks the kernel for SIGINT (a clean stop) when the parent dies."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)

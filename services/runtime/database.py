@@ -28,6 +28,7 @@ _OPEN_RAW = (
 )
 _BUSY_STATES = frozenset({"40001", "40P01", "55P03", "57014"})  # serialization, deadlock, lock timeout, time limit
 _AWAY_CLASSES = ("08", "53", "57P")
+_NOT_PRIVILEGED = "42501"
 _CLASH_STATES = frozenset({"23505", "23P01", "23503"})
 
 
@@ -155,6 +156,8 @@ def refusal_of(error: BaseException) -> DomainError | None:
         return _clash(state)
     if state in _BUSY_STATES:
         return _busy()
+    if state == _NOT_PRIVILEGED and "row-level security" in str(error):
+        return _outside()
     if state.startswith(_AWAY_CLASSES) or isinstance(error, OSError | asyncpg.InterfaceError):
         return _away()
     return None
@@ -192,6 +195,14 @@ def _clash(state: str) -> Conflict:
         "该数据与已有数据冲突（重复、时间重叠或引用不存在），请核对后重试。",
         "This clashes with what is stored (a duplicate, overlapping times, or a missing reference); check and resend.",
         sqlstate=state,
+    )
+
+
+def _outside() -> Forbidden:
+    return Forbidden(
+        "region.outside",
+        "数据中有不属于您管辖区域的行，未写入；请只提交本区域的数据。",
+        "Some of this lies outside your regions and nothing was written; send only what is within them.",
     )
 
 

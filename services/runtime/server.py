@@ -1,6 +1,6 @@
 """The base of every process: life of its resources, probes, metrics, problem replies, explorer without the network."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,22 +10,16 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse
 
+from services.kernel.formula.vocabulary import Vocabulary
 from services.runtime import log as logs
 from services.runtime import problem
 from services.runtime.database import Database
 from services.runtime.envelope import Envelope, Meter
 from services.runtime.migrate import head
 from services.runtime.openapi import complete
+from services.runtime.packs import load
 from services.runtime.settings import ServiceSettings
 from services.runtime.tokens import Verifier
-
-try:
-    from services.runtime.packs import load
-except ModuleNotFoundError:  # TEMPORARY: packs.py is being written
-
-    def load(folder: Any, extra: Any = ()) -> Any:
-        return None
-
 
 VERSION = "0.1.0"
 ASSET_TYPES = {
@@ -46,11 +40,13 @@ def create_base(
     description: str,
     schema: str | None,
     routers: Sequence[APIRouter],
+    vocabularies: Mapping[str, Vocabulary] | None = None,
 ) -> FastAPI:
     """An application with all that processes share and the given routers.
 
     `app.state` carries settings, verifier, meter and, with a schema, `database` and `packs`. Without a schema (the
-    gateway) there is no data base. RuntimeError when a route under /v1 carries no `permit()`.
+    gateway) there is no data base. With `vocabularies` (pack section to facts) every formula of those sections is
+    checked before the first request. RuntimeError when a route under /v1 carries no `permit()`.
     """
     logs.configure(settings.log_level)
     meter = Meter(schema or "gateway")
@@ -61,7 +57,7 @@ def create_base(
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
-        lifespan=_lifespan(settings, schema),
+        lifespan=_lifespan(settings, schema, vocabularies),
     )
     app.state.settings = settings
     app.state.verifier = Verifier(settings)
@@ -81,14 +77,16 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _lifespan(settings: ServiceSettings, schema: str | None) -> Callable[[FastAPI], Any]:
+def _lifespan(
+    settings: ServiceSettings, schema: str | None, vocabularies: Mapping[str, Vocabulary] | None
+) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.stopping = False
         if schema is None:
             yield
         else:
-            app.state.packs = load(settings.packs_dir, settings.supplements)
+            app.state.packs = load(settings.packs_dir, settings.supplements, vocabularies)
             app.state.head = head(schema)
             async with Database.open(settings, schema) as database:
                 app.state.database = database

@@ -1,20 +1,28 @@
 """A small service of the tests' own: one table with a region, one of replies, on a schema made by the runtime."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Any
 
 import httpx
+import pyarrow as pa
 import pytest
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from services.kernel.errors import NotFound
+from services.kernel.errors import Conflict, NotFound
 from services.runtime.auth import CallerDep, permit
-from services.runtime.database import Bulk, Database, ReadOnly, Transaction
+from services.runtime.cells import codes
+from services.runtime.database import Bulk, BulkRead, Database, ReadOnly, Transaction
+from services.runtime.idempotency import OnceDep, idempotency_sql
+from services.runtime.imports import CSV_BODY, Accept, Column, DryRun, ImportReport, read_sheet
 from services.runtime.migrate import preparation_sql
+from services.runtime.outbox import append, outbox_sql
 from services.runtime.rls import region_policy_sql
 from services.runtime.server import create_base
+from services.runtime.transfer import arrow_response, copy_arrow, fetch_arrow
 from tests.conftest import ServiceApp, SettingsOf
 from tests.fixtures.cluster import Cluster
 
@@ -47,11 +55,48 @@ async def add_note(note: NoteIn, session: Transaction, caller: CallerDep) -> dic
 
 @router.post("/notes/bulk", dependencies=[Depends(permit("consultation.write"))])
 async def add_notes(connection: Bulk) -> int:
-    await connection.copy_records_to_table(
-        "notes", schema_name=SCHEMA, columns=["community", "words"], records=[("530111001001", "a")]
-    )
-    count: int = await connection.fetchval("SELECT count(*) FROM notes")
-    return count
+    data = pa.table({"community": ["530111001001", "530111001002"], "words": ["a", "b"]})
+    return await copy_arrow(connection, f"{SCHEMA}.notes", data)
+
+
+@router.get("/notes/{identifier}", dependencies=[Depends(permit("consultation.read"))])
+async def note_by_id(identifier: int, session: ReadOnly) -> dict[str, Any]:
+    row = (await session.execute(text("SELECT community, words FROM notes WHERE id = :id"), {"id": identifier})).first()
+    if row is None:
+        raise NotFound("note.not_found", "没有这条记录，请核对编号。", "There is no such note; check its number.")
+    return dict(row._mapping)
+
+
+@router.get("/notes/stream/all", dependencies=[Depends(permit("consultation.read"))])
+async def stream_notes(connection: BulkRead) -> StreamingResponse:
+    schema = pa.schema([("community", pa.string()), ("words", pa.string())])
+    batches = fetch_arrow(connection, schema, "SELECT community, words FROM notes ORDER BY words", rows=2)
+    return arrow_response(schema, batches)
+
+
+@router.post("/notes/once", status_code=201, dependencies=[Depends(permit("consultation.write"))])
+async def add_once(note: NoteIn, session: Transaction, once: OnceDep) -> Response:
+    async def work() -> NoteIn:
+        await session.execute(text("INSERT INTO notes (community, words) VALUES (:community, :words)"), dict(note))
+        await append(session, "note.added", note.community, {"words": note.words, "on": date(2026, 10, 1)})
+        if note.words == "refused":
+            raise Conflict("note.refused", "不行", "no")
+        return note
+
+    return await once(session, work)
+
+
+@router.post("/imports/notes", dependencies=[Depends(permit("import.write"))], openapi_extra=CSV_BODY)
+async def import_notes(
+    request: Request, connection: Bulk, dry_run: DryRun = False, accept: Accept = "all"
+) -> ImportReport:
+    sheet = read_sheet(await request.body(), (Column("community", ("社区",)), Column("words", ("内容",))))
+    community = codes(sheet, "community")
+    sheet.settle(accept, dry_run=dry_run)
+    if not dry_run:
+        data = pa.table({"community": community, "words": sheet.text("words")}).filter(pa.array(sheet.good))
+        await copy_arrow(connection, "consultation.notes", data)
+    return sheet.report("notes", dry_run=dry_run)
 
 
 @router.get("/writes-while-reading", dependencies=[Depends(permit("consultation.read"))])
@@ -68,6 +113,8 @@ def plain_url(cluster: Cluster) -> str:
         f"SET search_path = {SCHEMA}",
         'CREATE TABLE notes (id bigserial PRIMARY KEY, community text COLLATE "C" NOT NULL, words text NOT NULL UNIQUE)',
         *region_policy_sql(SCHEMA, "notes"),
+        *idempotency_sql(SCHEMA),
+        *outbox_sql(SCHEMA),
         url=url,
     )
     return url
@@ -79,13 +126,17 @@ async def database(settings_of: SettingsOf, plain_url: str) -> AsyncIterator[Dat
         yield opened
 
 
+@pytest.fixture(scope="session")
+def notes_app(settings_of: SettingsOf, plain_url: str, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    settings = settings_of(plain_url, packs_dir=tmp_path_factory.mktemp("packs"), max_body_bytes=2000)
+    return create_base(settings, title="Notes", description="Of the tests", schema=SCHEMA, routers=[router])
+
+
 @pytest.fixture
-async def service(settings_of: SettingsOf, plain_url: str, service_app: ServiceApp, truncate: Any) -> Any:
+async def service(notes_app: FastAPI, plain_url: str, service_app: ServiceApp, truncate: Any) -> Any:
     """`await service(token)`: a client of the small service, on an empty table."""
+    app = notes_app
     await truncate(plain_url, SCHEMA)
-    app = create_base(
-        settings_of(plain_url), title="Notes", description="Of the tests", schema=SCHEMA, routers=[router]
-    )
 
     async def client(bearer: str | None = None) -> httpx.AsyncClient:
         return await service_app(app, bearer)
