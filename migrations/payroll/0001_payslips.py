@@ -147,26 +147,30 @@ APPEND_ONLY = ("pack_snapshots", "run_attempts", *REGIONS)
 
 
 def upgrade() -> None:
-    for statement in TABLES.split(";\n"):
-        if statement.strip():
-            op.execute(statement)
-    for statement in idempotency_sql("payroll"):
+    tables = [statement for statement in TABLES.split(";\n") if statement.strip()]
+    for statement in [*tables, *idempotency_sql("payroll"), OPEN_MONTH, *_rights()]:
         op.execute(statement)
-    op.execute(OPEN_MONTH)
-    op.execute("REVOKE ALL ON FUNCTION payroll.open_month(date) FROM PUBLIC")
-    op.execute("GRANT EXECUTE ON FUNCTION payroll.open_month(date) TO gongzhi_payroll")
+
+
+def _rights() -> list[str]:
+    """Row-level security of every table with a region, and what the service's role may not do."""
+    statements = [
+        "REVOKE ALL ON FUNCTION payroll.open_month(date) FROM PUBLIC",
+        "GRANT EXECUTE ON FUNCTION payroll.open_month(date) TO gongzhi_payroll",
+        "REVOKE DELETE, TRUNCATE ON payroll.payroll_runs FROM gongzhi_payroll",
+    ]
     for table in REGIONS:
-        for statement in region_policy_sql("payroll", table):
-            op.execute(statement)
+        statements += region_policy_sql("payroll", table)
     for table in OVERLAPPING:
         # a run is seen from any region it touches: a worker's own slip needs the state of the run that made it
-        op.execute(f"ALTER TABLE payroll.{table} ENABLE ROW LEVEL SECURITY")
-        op.execute(f"ALTER TABLE payroll.{table} FORCE ROW LEVEL SECURITY")
-        op.execute(f"CREATE POLICY region ON payroll.{table} USING ({OVERLAP}) WITH CHECK ({OVERLAP})")
+        statements += [
+            f"ALTER TABLE payroll.{table} ENABLE ROW LEVEL SECURITY",
+            f"ALTER TABLE payroll.{table} FORCE ROW LEVEL SECURITY",
+            f"CREATE POLICY region ON payroll.{table} USING ({OVERLAP}) WITH CHECK ({OVERLAP})",
+        ]
     for table in APPEND_ONLY:
-        for statement in append_only_sql("payroll", table):
-            op.execute(statement)
-    op.execute("REVOKE DELETE, TRUNCATE ON payroll.payroll_runs FROM gongzhi_payroll")
+        statements += append_only_sql("payroll", table)
+    return statements
 
 
 def downgrade() -> None:

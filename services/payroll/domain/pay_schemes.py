@@ -102,7 +102,7 @@ def _scheme(entry: object) -> Scheme:
     name = _text(body, "scheme", "scheme")
     lines = tuple(_line(line, name) for line in _list(body, "lines", name))
     checks = tuple(_check(check, name) for check in _list(body, "checks", name, optional=True))
-    _unique(name, [part.code for part in (*lines, *checks)])
+    _unique(name, [*(line.code for line in lines), *(check.code for check in checks)])
     if not any(line.kind is LineKind.EARNING for line in lines):
         raise _malformed(name, "at least one line of kind earning")
     when = body.get("when")

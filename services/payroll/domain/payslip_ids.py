@@ -1,4 +1,4 @@
-"""The identifier of a payslip: made from worker, month and attempt, so that it can be found without an index on workers.
+"""The identifier of a payslip: made from worker, month and attempt, so that no index on workers is needed.
 
 It is a UUID version 7 whose time is the pay month's first instant plus the attempt in milliseconds, and whose random
 part is the worker's own.

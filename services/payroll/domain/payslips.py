@@ -1,9 +1,9 @@
-"""A payslip from facts and rules: earnings, then contributions, then tax, then memos; one case with reasons, or columns.
+"""A payslip from facts and rules: earnings, then contributions, then tax, memos; one case with reasons, or columns.
 
 Later lines may name the sums of earlier ones as facts: `gross`, `employee_contributions`, `employer_contributions`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -126,7 +126,7 @@ def _given(scheme: Scheme) -> Scheme:
 def _paid(
     ruleset: Ruleset, lines: Sequence[Line], facts: Mapping[str, FactValue], paid: Mapping[str, PaidLine]
 ) -> list[PaidLine]:
-    explanations = ruleset.explain_many([(line.amount.rule, line.amount.output) for line in lines], facts)
+    explanations = ruleset.explain_many([_wanted(line) for line in lines], facts)
     return [
         PaidLine(line, _fen(line, explanation), _with_sums(explanation, paid))
         for line, explanation in zip(lines, explanations, strict=True)
@@ -153,7 +153,7 @@ def _flag(ruleset: Ruleset, check: Check, facts: Mapping[str, FactValue]) -> boo
     return ruleset.value(check.holds.rule, facts, output=check.holds.output) is True
 
 
-def _sum(paid: Any, kind: LineKind) -> int:
+def _sum(paid: Iterable[PaidLine], kind: LineKind) -> int:
     return sum(one.amount_fen for one in paid if one.line.kind is kind)
 
 
@@ -214,11 +214,10 @@ class PayKernel:
 
     def __init__(self, ruleset: Ruleset, scheme: Scheme) -> None:
         self.scheme = scheme
+        phases = [positions for positions in (scheme.positions(*kinds) for kinds in PHASES) if positions]
         self._programs = [
-            (positions, ruleset.compile([(scheme.lines[at].amount.rule, scheme.lines[at].amount.output) for at in positions]))
-            for positions in (scheme.positions(*kinds) for kinds in PHASES)
-            if positions
-        ]  # fmt: skip
+            (positions, ruleset.compile([_wanted(scheme.lines[at]) for at in positions])) for positions in phases
+        ]
         self._checks = ruleset.compile([(check.holds.rule, check.holds.output) for check in scheme.checks])
 
     def run(self, block: Mapping[str, NDArray[Any]], rows: int) -> PayColumns:
@@ -243,6 +242,10 @@ class PayKernel:
 
     def _sums(self, amounts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         return {name: amounts[:, self.scheme.positions(kind)].sum(axis=1) for name, kind in SUMS.items()}
+
+
+def _wanted(line: Line) -> tuple[str, str]:
+    return line.amount.rule, line.amount.output
 
 
 class _Faults:

@@ -1,6 +1,7 @@
 """The policy packs that payslips were made with, kept by digest so that old payslips are explained for ever."""
 
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,24 +14,29 @@ from services.payroll.storage.payroll_runs import Connection
 from services.payroll.storage.tables import PackSnapshotRow
 from services.runtime.packs import Packs, load
 
+MOST_RESTORED = 8
+_RESTORED: dict[str, Packs] = {}
 
-async def keep(connection: Connection, packs: Packs) -> None:
-    """Store the files of the packs, once per digest."""
-    if await connection.fetchval("SELECT true FROM pack_snapshots WHERE digest = $1", packs.digest):
+
+async def keep(connection: Connection, digest: str, folders: Sequence[Path]) -> None:
+    """Store the files of the packs (the first folder) and of supplements (the others), once per digest."""
+    if await connection.fetchval("SELECT true FROM pack_snapshots WHERE digest = $1", digest):
         return
-    folders = [
-        {str(file.relative_to(folder)): file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.yaml"))}
-        for folder in packs.folders
+    files = [
+        (f"{at}/{folder.name}", {str(file.relative_to(folder)): file.read_text("utf-8") for file in _files(folder)})
+        for at, folder in enumerate(folders)
     ]
     await connection.execute(
         "INSERT INTO pack_snapshots (digest, files) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        packs.digest,
-        zlib.compress(orjson.dumps(folders)),
+        digest,
+        zlib.compress(orjson.dumps(files)),
     )
 
 
 async def restore(session: AsyncSession, digest: str) -> Packs:
     """The packs of a digest as they were; NotFound `pack_snapshot.not_found`."""
+    if digest in _RESTORED:
+        return _RESTORED[digest]
     files = await session.scalar(select(PackSnapshotRow.files).where(PackSnapshotRow.digest == digest))
     if files is None:
         raise NotFound(
@@ -40,8 +46,16 @@ async def restore(session: AsyncSession, digest: str) -> Packs:
             digest=digest,
         )
     with TemporaryDirectory(prefix="gongzhi-packs-") as place:
-        folders = [_written(Path(place) / str(at), folder) for at, folder in enumerate(orjson.loads(zlib.decompress(files)))]
-        return load(folders[0], folders[1:])
+        folders = [_written(Path(place) / name, texts) for name, texts in orjson.loads(zlib.decompress(files))]
+        packs = load(folders[0], folders[1:])
+    while len(_RESTORED) >= MOST_RESTORED:
+        _RESTORED.pop(next(iter(_RESTORED)))
+    _RESTORED[digest] = packs
+    return packs
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*.yaml") if file.name != "conformance.yaml")
 
 
 def _written(root: Path, files: dict[str, str]) -> Path:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kernel.errors import NotFound
@@ -51,12 +51,30 @@ async def get(session: AsyncSession, run: UUID) -> PayrollRun:
     """The run; NotFound `payroll_run.not_found`, also for a run of another region."""
     row = await session.get(PayrollRunRow, run)
     if row is None:
-        raise NotFound(
-            "payroll_run.not_found",
-            "没有这个工资发放批次，或不在您的辖区内",
-            "there is no such payroll run, or it lies outside your region",
-        )
+        raise not_found()
     return _run(row)
+
+
+def not_found() -> NotFound:
+    """What anyone who may not see a run is told, as if it did not exist."""
+    return NotFound(
+        "payroll_run.not_found",
+        "没有这个工资发放批次，或不在您的辖区内",
+        "there is no such payroll run, or it lies outside your region",
+    )
+
+
+async def raw_connection(session: AsyncSession) -> Connection:
+    """The asyncpg connection beneath the session, in the session's transaction: for COPY and wide reads."""
+    await session.execute(text("SET LOCAL statement_timeout = 0"))
+    raw = await (await session.connection()).get_raw_connection()
+    return raw.driver_connection
+
+
+async def instant(session: AsyncSession) -> datetime:
+    """The data base's clock when this transaction began."""
+    now: datetime = (await session.execute(text("SELECT now()"))).scalar_one()
+    return now
 
 
 async def find(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -16,6 +17,7 @@ from services.payroll.storage.payroll_runs import Connection
 from services.payroll.storage.tables import PayrollRunRow, PayslipRow
 from services.runtime.transfer import copy_block
 from services.runtime.wire import Field, Layout
+
 
 @dataclass(frozen=True, slots=True)
 class StoredPayslip:
@@ -66,9 +68,7 @@ def not_found() -> NotFound:
 
 async def of_month(session: AsyncSession, workers: Sequence[UUID], month: Month) -> list[StoredPayslip]:
     """The workers' payslips of the month, in no order; workers without one are left out."""
-    attempts = await session.scalars(
-        select(PayrollRunRow.attempt).where(PayrollRunRow.month == month.first).distinct()
-    )
+    attempts = await session.scalars(select(PayrollRunRow.attempt).where(PayrollRunRow.month == month.first).distinct())
     wanted = [payslip_id(worker, month, attempt) for attempt in attempts for worker in workers]
     if not wanted:
         return []
@@ -102,7 +102,7 @@ async def of_attempt(
     return [_stored(row) for row in rows.all()]
 
 
-def _current() -> Select[tuple[PayslipRow]]:
+def _current() -> Select[PayslipRow]:
     return select(PayslipRow).join(PayrollRunRow, PayrollRunRow.attempt_number == PayslipRow.attempt_number)
 
 
@@ -140,7 +140,7 @@ async def add(connection: Connection, block: PayslipBlock, month: Month, number:
             Field("facts", "int4[]", block.facts.shape[1]),
         )
     )
-    columns = {
+    columns: dict[str, NDArray[Any]] = {
         "id": block.ids,
         "worker": block.workers,
         "month": np.full(rows, day_number(month.first), dtype=np.int32),

@@ -1,6 +1,7 @@
-"""Bulk import of contribution bases and tax deductions: a CSV's rows become steps, kept when they say something new."""
+"""Bulk import of contribution bases and tax deductions: the rows of a CSV become steps in time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kernel.period import Month
-from services.payroll.domain.contributions import HIGHEST_RATE, LOWEST_RATE, BaseKind, BaseStep
+from services.payroll.domain.contributions import HIGHEST_RATE, LOWEST_RATE, RATE_SCALE, BaseKind, BaseStep
 from services.payroll.domain.taxes import DEDUCTION_KINDS, FLAG_KINDS, DeductionStep
 from services.payroll.storage import contributions, taxes
 from services.runtime.cells import choices, codes, money_fen
@@ -31,7 +32,11 @@ _UUID = r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
 _MONTH = r"^20\d{2}-(0[1-9]|1[0-2])$"
 _RATE = r"^0(\.\d{1,4})?$"
 _BAD_UUID = Fault(
-    "cell.uuid", "不是人员标识", "is no worker identifier", "请使用人员名册中的标识", "use the id of the workers' register"
+    "cell.uuid",
+    "不是人员标识",
+    "is no worker identifier",
+    "请使用人员名册中的标识",
+    "use the id of the register",
 )
 _BAD_MONTH = Fault("cell.month", "不是月份", "is no month", "请写成 2026-01", "write it as 2026-01")
 _BAD_END = Fault(
@@ -45,8 +50,6 @@ _BAD_AMOUNT = Fault(
     "deduction.amount", "金额项目须填每月金额，声明项目不填", "an amount a month, empty for the two declarations",
     "请核对项目和金额", "check kind and amount",
 )  # fmt: skip
-
-Steps = list[tuple[UUID, str, Any]]
 
 
 async def import_bases(session: AsyncSession, body: bytes, *, dry_run: bool, accept: str) -> ImportReport:
@@ -65,7 +68,7 @@ async def import_bases(session: AsyncSession, body: bytes, *, dry_run: bool, acc
 
     sheet.settle(accept, dry_run=dry_run)
     if not dry_run:
-        await contributions.add(session, list(_steps(sheet, common, step)))
+        await contributions.add(session, _steps(sheet, common, kinds, step))
     return sheet.report("contribution_bases", dry_run=dry_run)
 
 
@@ -84,7 +87,7 @@ async def import_deductions(session: AsyncSession, body: bytes, *, dry_run: bool
 
     sheet.settle(accept, dry_run=dry_run)
     if not dry_run:
-        await taxes.add(session, list(_steps(sheet, common, step)))
+        await taxes.add(session, _steps(sheet, common, names, step))
     return sheet.report("tax_deductions", dry_run=dry_run)
 
 
@@ -103,7 +106,7 @@ def _common(sheet: Sheet) -> dict[str, list[Any]]:
     }
 
 
-def _matching(sheet: Sheet, name: str, pattern: str, why: Fault) -> Any:
+def _matching(sheet: Sheet, name: str, pattern: str, why: Fault) -> pa.Array:
     column = sheet.text(name)
     fine = pc.match_substring_regex(column, pattern).fill_null(False)
     sheet.fault(name, ~np.asarray(fine) & ~sheet.empty(name), why)
@@ -114,16 +117,23 @@ def _rates(sheet: Sheet, wanted: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Housing fund rates in 1/10000; a rate is wanted exactly where `wanted`."""
     column = sheet.text("rate")
     fine = pc.match_substring_regex(column, _RATE).fill_null(False)
-    rates = np.round(np.asarray(pc.if_else(fine, column, "0").cast(pa.float64())) * 10_000).astype(np.int64)
+    exact = pc.if_else(fine, column, "0").cast(pa.decimal128(9, 4))
+    rates = np.asarray(pc.multiply(exact, pa.scalar(Decimal(RATE_SCALE), pa.decimal128(5, 0))).cast(pa.int64()))
     outside = (rates < LOWEST_RATE) | (rates > HIGHEST_RATE)
     sheet.fault("rate", np.where(wanted, outside, ~sheet.empty("rate")), _BAD_RATE)
     return rates
 
 
-def _steps(sheet: Sheet, common: dict[str, list[Any]], step: Callable[..., Any]) -> Iterator[tuple[UUID, str, Any]]:
-    """The steps of the good rows: one at the start, and one that ends it where an end is given."""
+def _steps(
+    sheet: Sheet, common: Mapping[str, list[Any]], kinds: list[Any], step: Callable[..., Any]
+) -> list[tuple[UUID, str, Any]]:
+    """The steps of the good rows: one at each start, and one at each end where no other row of its kind starts."""
+    starts: dict[tuple[Any, ...], tuple[UUID, str, Any]] = {}
+    ends: dict[tuple[Any, ...], tuple[UUID, str, Any]] = {}
     for at in np.flatnonzero(sheet.good).tolist():
-        who = UUID(common["worker"][at]), common["community"][at]
-        yield *who, step(at, Month.parse(common["start"][at]), open_=True)
-        if common["end"][at]:
-            yield *who, step(at, Month.parse(common["end"][at]), open_=False)
+        worker, community = UUID(common["worker"][at]), common["community"][at]
+        start, end = common["start"][at], common["end"][at]
+        starts[worker, kinds[at], start] = worker, community, step(at, Month.parse(start), open_=True)
+        if end:
+            ends[worker, kinds[at], end] = worker, community, step(at, Month.parse(end), open_=False)
+    return list((ends | starts).values())

@@ -1,4 +1,4 @@
-"""What payroll itself holds on the workers of a block for a month: bases, deductions, tax withheld earlier in the year."""
+"""What payroll itself holds on the workers of a block: bases, deductions, tax withheld earlier in the year."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

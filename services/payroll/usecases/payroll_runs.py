@@ -21,7 +21,7 @@ from services.payroll.storage.payroll_runs import Attempt, Connection, Fault
 from services.payroll.usecases.calculations import Calculator, FaultyRow, PaidRows
 from services.payroll.usecases.own_facts import OwnFacts
 from services.payroll.usecases.rosters import RosterBlock
-from services.payroll.usecases.rules import RuleBook
+from services.payroll.usecases.rules import RuleBook, Shelf
 from services.runtime.packs import Packs
 
 LAYOUT = layout_of(STORED_FACTS)
@@ -40,15 +40,14 @@ class RunOrder:
     now: datetime
 
 
-async def calculate(
-    connection: Connection, packs: Packs, order: RunOrder, roster: AsyncIterator[RosterBlock]
-) -> UUID:
+async def calculate(connection: Connection, shelf: Shelf, order: RunOrder, roster: AsyncIterator[RosterBlock]) -> UUID:
     """Calculate the run of that month and region, new or again, and store payslips, faults and totals; its id.
 
     Again with the same outcome stores nothing. A run already checked: Conflict `payroll_run.wrong_state`.
     """
     await payroll_runs.lock_month(connection, order.month)
-    await pack_snapshots.keep(connection, packs)
+    packs = shelf.packs
+    await pack_snapshots.keep(connection, packs.digest, shelf.folders)
     run = await _opened(connection, packs, order)
     others = await payroll_runs.overlapping(connection, order.month, order.region, run.id)
     before = await payroll_runs.output_digest(connection, run.id)
@@ -73,8 +72,11 @@ async def step(session: AsyncSession, run_id: UUID, what: RunStep, actor: str) -
     """Take a run one step on; see `advance` for what is refused."""
     run = await payroll_runs.get(session, run_id)
     state = advance(run, what, actor)
-    people = {RunStep.CHECK: {"checked_by": actor}, RunStep.APPROVE: {"approved_by": actor},
-              RunStep.RETURN: {"checked_by": None}}.get(what, {})  # fmt: skip
+    people: dict[str, str | None] = {}
+    if what in {RunStep.CHECK, RunStep.RETURN}:
+        people = {"checked_by": actor if what is RunStep.CHECK else None}
+    elif what is RunStep.APPROVE:
+        people = {"approved_by": actor}
     await payroll_runs.move(session, run, state, **people)
     return await payroll_runs.get(session, run_id)
 
@@ -197,5 +199,3 @@ def paid_twice() -> Conflict:
         "该人员本月已在另一个发放批次中，不重复发放",
         "another run of this month pays this worker already; nobody is paid twice",
     )
-
-

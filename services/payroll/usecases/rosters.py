@@ -1,6 +1,6 @@
 """Staffing's roster stream as columns of stored facts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -31,12 +31,21 @@ class RosterBlock:
         return [UUID(bytes=bytes(one)) for one in self.workers]
 
 
-def roster_block(batches: Sequence[pa.RecordBatch]) -> RosterBlock:
-    """Record batches of the roster's schema -> one block, order kept.
+BLOCK_ROWS = 32_768
+
+
+def roster_blocks(table: pa.Table, rows: int = BLOCK_ROWS) -> Iterator[RosterBlock]:
+    """A roster as blocks of at most `rows` workers, order kept."""
+    for start in range(0, table.num_rows, rows):
+        yield roster_block(table.slice(start, rows))
+
+
+def roster_block(table: pa.Table) -> RosterBlock:
+    """Rows of the roster's schema -> one block, order kept.
 
     A symbol that the vocabulary does not know is absent, and so a named fault where a rule asks for it.
     """
-    table = pa.Table.from_batches(list(batches))
+    table = table.unify_dictionaries()
     ids = b"".join(table.column("worker_id").to_pylist())
     columns: Columns = {}
     for fact in ROSTER_FACTS:
@@ -48,7 +57,7 @@ def roster_block(batches: Sequence[pa.RecordBatch]) -> RosterBlock:
     )
 
 
-def _column(fact: Fact, array: Any) -> Columns:
+def _column(fact: Fact, array: pa.Array) -> Columns:
     absent = np.asarray(array.is_null())
     if fact.kind == "symbol":
         stored, unknown = _codes(fact, array)
@@ -61,7 +70,7 @@ def _column(fact: Fact, array: Any) -> Columns:
     return {fact.name: stored} | ({f"{fact.name}?": absent} if absent.any() else {})
 
 
-def _codes(fact: Fact, array: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _codes(fact: Fact, array: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Positions in the fact's symbols, and which rows hold none of them."""
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     positions = [fact.symbols.index(text) if text in fact.symbols else -1 for text in encoded.dictionary.to_pylist()]

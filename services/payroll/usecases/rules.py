@@ -3,12 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from services.kernel.formula.ruleset import Ruleset
 from services.kernel.period import Month
 from services.payroll.domain.pay_schemes import Scheme, parse_schemes
 from services.payroll.domain.policy import PAY_SCHEMES, SECTION, VOCABULARY
 from services.runtime.packs import Packs
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The policy packs, and the folders they were read from: packs first, then supplements."""
+
+    packs: Packs
+    folders: tuple[Path, ...]
 
 
 @dataclass(frozen=True)

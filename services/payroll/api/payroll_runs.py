@@ -1,0 +1,147 @@
+"""A month's run: calculate, look at, and take from step to step."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from services.kernel.errors import NotFound
+from services.kernel.period import Month
+from services.kernel.policy import BEIJING
+from services.payroll.api.answers import run_out, staffing_refusals
+from services.payroll.api.pay_calculations import shelf_of
+from services.payroll.domain.payroll_runs import PayrollRun, RunStep
+from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut, PayrollRunPageOut
+from services.payroll.schemas.payslips import MonthText, RegionCode
+from services.payroll.storage import payroll_runs as storage
+from services.payroll.usecases.payroll_runs import RunOrder, calculate, step
+from services.payroll.usecases.rosters import RosterBlock, roster_blocks
+from services.runtime.auth import Caller, CallerDep, permit
+from services.runtime.database import ReadOnly, Transaction
+from services.runtime.idempotency import OnceDep
+from services.runtime.ids import new_id
+from services.runtime.paging import After, Limit, decode_cursor, page_of
+from services.staffing.client import StaffingClient
+
+router = APIRouter(prefix="/v1/payroll-runs", tags=["payroll-runs"])
+READ = [Depends(permit("payroll.read"))]
+RUN = [Depends(permit("payroll.run"))]
+STEPS = {
+    "check": RunStep.CHECK,
+    "return": RunStep.RETURN,
+    "approval": RunStep.APPROVE,
+    "payment": RunStep.PAY,
+    "closing": RunStep.CLOSE,
+}
+
+
+@router.post("", dependencies=RUN, status_code=201, response_model=PayrollRunOut, summary="计算某月工资 / run a month")
+async def run_payroll(
+    body: PayrollRunIn, request: Request, session: Transaction, caller: CallerDep, once: OnceDep
+) -> Response:
+    """Calculate the month for a region or the units of an authority, new or again; an equal outcome stores nothing."""
+    region = body.region or body.authority or ""
+    _require(caller, region)
+    instant = await storage.instant(session)
+    order = RunOrder(
+        id=new_id(),
+        region=region,
+        managed=body.authority is not None,
+        month=Month.parse(body.month),
+        known_at=instant if body.known_at is None else _zoned(body.known_at),
+        actor=caller.id,
+        now=instant,
+    )
+
+    async def work() -> PayrollRunOut:
+        connection = await storage.raw_connection(session)
+        with staffing_refusals():
+            run = await calculate(connection, shelf_of(request), order, _roster(request, caller, order))
+        return await _answer(session, await storage.get(session, run))
+
+    return await once(session, work)
+
+
+@router.get("", dependencies=READ, summary="发放批次 / runs, latest month first")
+async def list_payroll_runs(  # noqa: PLR0913, PLR0917 - what FastAPI injects
+    session: ReadOnly,
+    caller: CallerDep,
+    month: MonthText | None = None,
+    region: RegionCode | None = None,
+    authority: RegionCode | None = None,
+    after: After = None,
+    limit: Limit = 100,
+) -> PayrollRunPageOut:
+    """Runs of the caller's regions without their faults; `region=`: those inside it, `authority=`: exactly its own."""
+    rows = await storage.find(
+        session,
+        Month.parse(month) if month else None,
+        authority or region,
+        decode_cursor(after, str, str),
+        limit + 1,
+    )
+    page, following = page_of(rows, limit, lambda run: (str(run.month), str(run.id)))
+    kept = [run for run in page if caller.may("payroll.read", run.region) and authority in {None, run.region}]
+    return PayrollRunPageOut(items=[await _answer(session, run, faults=False) for run in kept], next=following)
+
+
+@router.get("/{run_id}", dependencies=READ, summary="一个发放批次 / one run")
+async def get_payroll_run(run_id: UUID, session: ReadOnly, caller: CallerDep) -> PayrollRunOut:
+    """One run with its totals and at most 1,000 of its faults."""
+    return await _answer(session, await _seen(session, caller, run_id))
+
+
+@router.post(
+    "/{run_id}/{step_name}",
+    dependencies=RUN,
+    status_code=200,
+    response_model=PayrollRunOut,
+    summary="复核、退回、审批、发放、关账 / take a run one step on",
+)
+async def step_payroll_run(
+    run_id: UUID,
+    step_name: Annotated[str, Path(max_length=8, pattern="^(check|return|approval|payment|closing)$")],
+    session: Transaction,
+    caller: CallerDep,
+    once: OnceDep,
+) -> Response:
+    """`check`, `return`, `approval`, `payment` or `closing`; whoever made a run neither checks nor approves it."""
+
+    async def work() -> PayrollRunOut:
+        await _seen(session, caller, run_id)
+        return await _answer(session, await step(session, run_id, STEPS[step_name], caller.id))
+
+    return await once(session, work, status=200)
+
+
+async def _roster(request: Request, caller: Caller, order: RunOrder) -> AsyncIterator[RosterBlock]:
+    client: StaffingClient = request.app.state.staffing
+    area = {"authority" if order.managed else "region": order.region}
+    view = client.on_behalf(caller.token, request.headers.get("traceparent"))
+    table = await view.roster(str(order.month), known_at=order.known_at.astimezone(UTC), **area)
+    for block in roster_blocks(table):
+        yield block
+
+
+async def _seen(session: ReadOnly, caller: Caller, run_id: UUID) -> PayrollRun:
+    run = await storage.get(session, run_id)
+    if not caller.may("payroll.read", run.region):
+        raise storage.not_found()
+    return run
+
+
+async def _answer(session: ReadOnly, run: PayrollRun, *, faults: bool = True) -> PayrollRunOut:
+    attempts = await storage.attempts(session, [run.number])
+    schemes = attempts[run.number].schemes if run.number in attempts else ()
+    return run_out(run, schemes, await storage.faults(session, run) if faults else [])
+
+
+def _require(caller: Caller, region: str) -> None:
+    if not caller.may("payroll.run", region):
+        raise NotFound("region.not_found", "没有这个地区，或不在您的辖区内", "there is no such region for you")
+
+
+def _zoned(instant: datetime) -> datetime:
+    return instant if instant.tzinfo else instant.replace(tzinfo=BEIJING)
