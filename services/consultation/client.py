@@ -9,7 +9,7 @@ from services.consultation.schemas.issues import IssueDetailOut, IssueIn, IssueO
 from services.consultation.schemas.procedures import ProcedureOut, RehearsalIn, RehearsalOut, VerdictIn, VerdictOut
 from services.consultation.schemas.sessions import SessionIn, SessionOut
 from services.consultation.schemas.statistics import ConsultationStatisticsOut, OpenItemOut, StatisticsIn
-from services.runtime.client import ServiceClient
+from services.runtime.client import Params, ServiceClient
 from services.runtime.imports import ImportReport
 from services.runtime.paging import Page
 
@@ -34,15 +34,15 @@ class ConsultationClient(ServiceClient):
     ) -> Page[IssueOut]:
         """A page of issues, the latest opened first; `page` is limit and cursor."""
         limit, after = page
-        params = {"id": [str(one) for one in ids], "community": communities, "state": states}
-        reply = await self.get("/v1/issues", {**params, "limit": limit, "after": after})
+        params: Params = {"id": _texts(ids), "community": communities, "state": states, "limit": limit, "after": after}
+        reply = await self.get("/v1/issues", params)
         return Page[IssueOut].model_validate(reply)
 
     async def issues_per_community(
         self, communities: Sequence[str], most: int, *, states: Sequence[str] = (), after: str | None = None
     ) -> list[IssueOut]:
         """At most `most` issues of each community, the latest opened first, after the cursor of one of them."""
-        params = {"community": communities, "state": states, "per_community": most, "after": after}
+        params: Params = {"community": communities, "state": states, "per_community": most, "after": after}
         reply = await self.get("/v1/issues", params)
         return Page[IssueOut].model_validate(reply).items
 
@@ -67,7 +67,7 @@ class ConsultationClient(ServiceClient):
     ) -> Page[SessionOut]:
         """A page of sessions, the latest held first; `page` is limit and cursor."""
         limit, after = page
-        params = {"id": [str(one) for one in ids], "community": communities, "limit": limit, "after": after}
+        params: Params = {"id": _texts(ids), "community": communities, "limit": limit, "after": after}
         return Page[SessionOut].model_validate(await self.get("/v1/sessions", params))
 
     async def session(self, session: UUID) -> SessionOut:
@@ -101,7 +101,13 @@ class ConsultationClient(ServiceClient):
         self, region: str, on: date, *, missing: str = "closed", in_session: bool = False, limit: int = 100
     ) -> Page[OpenItemOut]:
         """Issues that lack a mark on a day, the oldest first."""
-        params = {"region": region, "to": on.isoformat(), "missing": missing, "in_session": in_session, "limit": limit}
+        params: Params = {
+            "region": region,
+            "to": on.isoformat(),
+            "missing": missing,
+            "in_session": in_session,
+            "limit": limit,
+        }
         return Page[OpenItemOut].model_validate(await self.get("/v1/statistics/consultation/open-items", params))
 
     async def import_csv(
@@ -112,6 +118,10 @@ class ConsultationClient(ServiceClient):
             f"/v1/imports/{kind}", content=body, content_type="text/csv", params=options, idempotency_key=key
         )
         return ImportReport.model_validate(reply)
+
+
+def _texts(ids: Sequence[UUID]) -> list[str]:
+    return [str(one) for one in ids]
 
 
 def _text(moment: date | datetime | None) -> str | None:

@@ -1,0 +1,108 @@
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from services.consultation.client import ConsultationClient
+from services.consultation.schemas.issues import IssueDetailOut, IssueIn, StepIn
+from services.runtime.client import ServiceError
+from tests.consultation.conftest import ClientOf
+
+LONGWAN = "330303001001"
+GUANDU = "530111001011"
+
+
+def issue_in(community: str = LONGWAN, **more: object) -> IssueIn:
+    given = {
+        "community": community, "title": "停车难", "text": "晚上没有车位", "channel": "qr",
+        "proposer": {"kind": "resident", "name": "张三", "anonymous": True}, "at": "2022-03-01T09:00:00+08:00",
+    }  # fmt: skip
+    return IssueIn.model_validate({**given, **more})
+
+
+def step_in(step: str, actor: str, day: int, outcome: str | None = None, **evidence: object) -> StepIn:
+    at = f"2022-03-{day:02d}T10:00:00+08:00"
+    body = {"step": step, "actor": {"kind": actor}, "at": at, "outcome": outcome, "evidence": evidence}
+    return StepIn.model_validate(body)
+
+
+async def raised(client: ConsultationClient, **more: object) -> IssueDetailOut:
+    return await client.raise_issue(issue_in(**more), str(uuid4()))
+
+
+async def test_an_issue_is_opened_by_the_first_step_of_its_citys_procedure(client: ConsultationClient) -> None:
+    issue = await raised(client)
+    assert (issue.state, issue.step, issue.procedure.code, issue.procedure.pack) == (
+        "collected", "collect", "five_steps", "longwan",
+    )  # fmt: skip
+    assert issue.state_name.zh == "已征集"
+    assert [step.step for step in issue.next_steps if not step.side] == ["screen"]
+    assert issue.citations[0].document == "longwan-2021"
+
+
+async def test_a_skipped_step_is_refused_with_the_citation(client: ConsultationClient) -> None:
+    issue = await raised(client)
+    reply = await client._http.post(
+        f"/v1/issues/{issue.id}/steps",
+        json=step_in("notify", "residents_committee", 2, means="公告").model_dump(mode="json"),
+        headers={**client._headers, "Idempotency-Key": "k1"},
+    )
+    body = reply.json()
+    assert (reply.status_code, body["code"]) == (409, "issue.step_skipped")
+    assert body["details"]["missing"] == ["screen", "plan"]
+    assert body["citations"][0]["quote"] == "根据“三议三不议”原则由村社两委确定议题"
+
+
+async def test_a_step_moves_the_issue_once_per_key(client: ConsultationClient) -> None:
+    issue = await raised(client)
+    committees = ["party_org", "residents_committee"]
+    step = step_in("screen", "two_committees", 2, "accepted", reason="多数居民要求", committees=committees)
+    first = await client.take_step(issue.id, step, "same")
+    again = await client.take_step(issue.id, step, "same")
+    assert first == again
+    assert (first.state, first.sequence) == ("screened", 2)
+    with pytest.raises(ServiceError) as refused:
+        await client.take_step(issue.id, step, "another")
+    assert refused.value.code == "issue.step_repeated"
+
+
+async def test_the_public_never_sees_a_name(client_of: ClientOf) -> None:
+    issue = await raised(client_of())
+    seen = await client_of("resident", "330303000000").issue(issue.id)
+    assert (seen.proposer.kind, seen.proposer.name, seen.proposer.anonymous) == ("resident", None, True)
+    kept = await client_of("community_secretary", LONGWAN).issue(issue.id)
+    assert kept.proposer.name == "张三"
+
+
+async def test_another_regions_issue_is_answered_like_a_missing_one(client_of: ClientOf) -> None:
+    issue = await raised(client_of())
+    stranger = client_of("community_secretary", GUANDU)
+    for wanted in (issue.id, uuid4()):
+        with pytest.raises(ServiceError) as refused:
+            await stranger.issue(wanted)
+        assert (refused.value.status, refused.value.code) == (404, "issue.not_found")
+    with pytest.raises(ServiceError) as refused:
+        await stranger.raise_issue(issue_in(), "k")
+    assert (refused.value.status, refused.value.code) == (404, "community.not_found")
+    assert (await stranger.issues()).items == []
+
+
+async def test_lists_page_through_the_latest_first(client: ConsultationClient) -> None:
+    made = [await raised(client, at=f"2022-03-0{day}T09:00:00+08:00") for day in (1, 2, 3)]
+    first = await client.issues(communities=[LONGWAN], states=["open"], page=(2, None))
+    rest = await client.issues(communities=[LONGWAN], page=(2, first.next))
+    assert [one.id for one in (*first.items, *rest.items)] == [one.id for one in reversed(made)]
+    assert rest.next is None
+    each = await client.issues_per_community([LONGWAN, GUANDU], 2)
+    assert [one.id for one in each] == [one.id for one in first.items]
+
+
+async def test_what_was_known_then_is_answered_then(client: ConsultationClient) -> None:
+    before = datetime.now(UTC)
+    issue = await raised(client)
+    step = step_in("withdraw", "resident", 5, reason="已解决")
+    await client.take_step(issue.id, step, "w")
+    assert (await client.issue(issue.id)).final
+    assert (await client.issue(issue.id, on=datetime(2022, 3, 4, tzinfo=UTC).date())).state == "collected"
+    with pytest.raises(ServiceError, match="no issue"):
+        await client.issue(issue.id, known_at=before)
