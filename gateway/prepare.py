@@ -1,5 +1,6 @@
 """A document made ready once: read within the limits, validated, kept by its text in a bounded store."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from gateway.costs import afford, price
 from gateway.errors import Code, GatewayError
 from gateway.limits import Limits, read
 
+INTROSPECTION = re.compile(r"__schema\b|__type\b")
+
 
 class Invalid(Exception):
     """A document that does not fit the schema, with each of the validator's complaints."""
@@ -33,6 +36,11 @@ class Prepared:
 
     text: str
     document: DocumentNode
+
+    @property
+    def introspects(self) -> bool:
+        """Whether the document may ask about the schema itself; a text that only speaks of it counts as well."""
+        return INTROSPECTION.search(self.text) is not None
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run. Raises GatewayError when the name fits none, or is needed and absent."""

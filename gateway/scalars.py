@@ -25,6 +25,7 @@ Word = NewType("Word", str)
 
 T = TypeVar("T")
 WORD = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 YUAN = re.compile(r"-?\d{1,15}\.\d{2}", re.ASCII)
 
 
@@ -71,7 +72,7 @@ def parse_month(value: object) -> Month:
 def parse_date(value: object) -> date:
     """Read a day written `YYYY-MM-DD`."""
     try:
-        if isinstance(value, str) and len(value) == 10:
+        if isinstance(value, str) and DAY.fullmatch(value):
             return date.fromisoformat(value)
     except ValueError:
         pass

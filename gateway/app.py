@@ -1,0 +1,107 @@
+"""The gateway composed: schema, limits, services and explorers in one application."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from fastapi import APIRouter, FastAPI, Request
+from starlette.responses import Response
+
+from gateway.context import Context
+from gateway.endpoint import GraphQLEndpoint
+from gateway.explorers import explorers, graphiql
+from gateway.loaders import Loaders
+from gateway.prepare import Preparer
+from gateway.schema import build
+from gateway.services import Services
+from gateway.settings import GatewaySettings
+from services.kernel.errors import DomainError
+from services.runtime.auth import caller_of
+from services.runtime.server import create_base
+from services.runtime.settings import read_settings
+
+TITLE = "共治网关 Gongzhi gateway"
+DESCRIPTION = (
+    "GraphQL 网关：一次查询连接配备、人员、工资与议题。"
+    "The GraphQL gateway: one question over quotas, workers, payslips and issues."
+)
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "GraphQL 答复 The GraphQL answer: `data`, `errors`, `extensions`",
+        "content": {"application/json": {}, "application/graphql-response+json": {}},
+    }
+}
+
+
+def bearer(request: Request) -> str | None:
+    """The caller's token as sent; the services verify it."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+async def may_introspect(request: Request, settings: GatewaySettings) -> bool:
+    """In development anyone may see the schema; in production whoever holds a good token."""
+    if settings.environment == "dev":
+        return True
+    try:
+        await caller_of(request)
+    except DomainError:
+        return False
+    return True
+
+
+async def context_of(request: Request, settings: GatewaySettings) -> Context:
+    """What one request carries."""
+    services: Services = request.app.state.services
+    mine = services.on_behalf(bearer(request), request.scope.get("traceparent"))
+    return Context(request.scope["request_id"], Loaders(mine), await may_introspect(request, settings))
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a browser opened the address, rather than a client asking a query."""
+    return "text/html" in request.headers.get("accept", "") and "query" not in request.query_params
+
+
+def routes(settings: GatewaySettings, endpoint: GraphQLEndpoint) -> APIRouter:
+    """GraphQL over HTTP at `/graphql`; a browser gets GraphiQL there."""
+    router = APIRouter(tags=["graphql"])
+
+    @router.get("/graphql", responses=ANSWERS, summary="以 GET 查询；浏览器打开则为 GraphiQL A query by GET")
+    async def graphql_get(request: Request) -> Response:
+        if wants_page(request):
+            return graphiql(settings)
+        return await endpoint.respond(request, await context_of(request, settings))
+
+    @router.post("/graphql", responses=ANSWERS, summary="以 POST 发送 JSON 查询 An operation as JSON by POST")
+    async def graphql_post(request: Request) -> Response:
+        return await endpoint.respond(request, await context_of(request, settings))
+
+    return router
+
+
+def create_app(settings: GatewaySettings, transports: Mapping[str, httpx.AsyncBaseTransport] | None = None) -> FastAPI:
+    """The gateway as an application; `transports` replaces the network to a service by its name, for tests."""
+    schema = build()
+    anyone_may_look = settings.environment == "dev"
+    preparer = Preparer(schema.core, settings.limits(), settings.prepared_documents, hints=anyone_may_look)
+    endpoint = GraphQLEndpoint(schema, preparer, settings.execution_timeout_s)
+    routers = [routes(settings, endpoint), explorers(settings)]
+    app = create_base(settings, title=TITLE, description=DESCRIPTION, schema=None, routers=routers)
+    services = Services.connect(settings, dict(transports or {}))
+    app.state.services = services
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(started: FastAPI) -> AsyncIterator[None]:
+        async with inner(started):
+            yield
+        await services.close()
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+def main() -> FastAPI:
+    """The factory uvicorn calls: settings from the environment. Raises SettingsError."""
+    return create_app(read_settings(GatewaySettings))

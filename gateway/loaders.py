@@ -1,0 +1,197 @@
+"""One loader per field and arguments, living as long as the request: a level of the document is one call a service."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, TypeVar
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from gateway.errors import MEANING, Code, GatewayError
+from gateway.scalars import Month, Word
+from gateway.services import Services
+from gateway.types.pages import PageOf
+from services.consultation.schemas.issues import IssueDetailOut, IssueOut
+from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipOut
+from services.runtime.paging import MOST_IDS
+from services.staffing.schemas.communities import CommunityOut
+from services.staffing.schemas.quotas import QuotaOut
+from services.staffing.schemas.workers import WorkerOut
+
+V = TypeVar("V")
+Found = Awaitable[Mapping[str, V | BaseException]]
+Area = Mapping[str, str | None]  # `region` or `authority`, as staffing takes them
+AT_ONCE = 8  # calls of one kind under way together, where a service reads one thing at a time
+
+
+def absent() -> GatewayError:
+    """The refusal of a thing that was there a moment ago, or is not for this caller."""
+    return GatewayError(Code.NOT_FOUND, *MEANING[Code.NOT_FOUND])
+
+
+def missing(answer: object) -> bool:
+    """Whether an answer says that the thing does not exist, or not for this caller."""
+    return isinstance(answer, GatewayError) and answer.code is Code.NOT_FOUND
+
+
+def each(read: Callable[[str], Awaitable[V]]) -> Callable[[list[str]], Found[V]]:
+    """A batch out of single reads, a few at a time; one that is refused fails alone."""
+
+    async def fetch(keys: list[str]) -> Mapping[str, V | BaseException]:
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(key: str) -> V:
+            async with gate:
+                return await read(key)
+
+        answers = await asyncio.gather(*(one(key) for key in keys), return_exceptions=True)
+        return dict(zip(keys, answers, strict=True))
+
+    return fetch
+
+
+def optional(fetch: Callable[[list[str]], Found[V]]) -> DataLoader[str, V | None]:
+    """A loader over a batch read; a key the answer leaves out is None."""
+
+    async def batch(keys: list[str]) -> Sequence[V | BaseException | None]:
+        found = await fetch(keys)
+        return [None if missing(found.get(key)) else found.get(key) for key in keys]
+
+    return DataLoader(batch, max_batch_size=MOST_IDS)
+
+
+def required(fetch: Callable[[list[str]], Found[V]]) -> DataLoader[str, V]:
+    """A loader over a batch read; a key the answer leaves out is refused as NOT_FOUND."""
+
+    async def batch(keys: list[str]) -> Sequence[V | BaseException]:
+        found = await fetch(keys)
+        return [found.get(key, absent()) for key in keys]
+
+    return DataLoader(batch, max_batch_size=MOST_IDS)
+
+
+class Loaders:
+    """The loaders of one request; each is made when a field first asks for it."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._made: dict[Hashable, Any] = {}
+
+    def _of(self, key: Hashable, make: Callable[[], V]) -> V:
+        if key not in self._made:
+            self._made[key] = make()
+        made: V = self._made[key]
+        return made
+
+    def community(
+        self, on: date | None = None, known_at: datetime | None = None
+    ) -> DataLoader[str, CommunityOut | None]:
+        """Communities by code, as they stand on a day, as known at an instant."""
+
+        async def fetch(codes: list[str]) -> Mapping[str, CommunityOut]:
+            call = self.services.staffing.communities(codes=codes, moment=(on, known_at))
+            page = await self.services.ask("staffing", call)
+            return {one.code: one for one in page.items}
+
+        return self._of(("community", on, known_at), lambda: optional(fetch))
+
+    @cached_property
+    def community_of_lineage(self) -> DataLoader[str, CommunityOut | None]:
+        """Communities by lineage, which survives a change of code."""
+
+        async def fetch(ids: list[str]) -> Mapping[str, CommunityOut]:
+            page = await self.services.ask("staffing", self.services.staffing.communities(ids=ids))
+            return {one.id: one for one in page.items}
+
+        return optional(fetch)
+
+    async def communities(self, area: Area, first: int, after: str | None, on: date | None) -> PageOf[CommunityOut]:
+        """A page of an area's communities in the order of their codes."""
+        call = self.services.staffing.communities(moment=(on, None), limit=first, after=after, **area)
+        page = await self.services.ask("staffing", call)
+        return PageOf(page.items, more=page.next is not None)
+
+    def quota(self, on: date | None, known_at: datetime | None, reading: str | None) -> DataLoader[str, QuotaOut]:
+        """Quotas by community code, under a named reading when one is given."""
+
+        async def fetch(codes: list[str]) -> Mapping[str, QuotaOut]:
+            call = self.services.staffing.quotas(codes, moment=(on, known_at), reading=reading)
+            return {one.code: one for one in (await self.services.ask("staffing", call)).items}
+
+        return self._of(("quota", on, known_at, reading), lambda: required(fetch))
+
+    def workers(self, first: int, after: str | None) -> DataLoader[str, PageOf[WorkerOut]]:
+        """A page of workers by community code, in the order of their numbers."""
+
+        async def fetch(codes: list[str]) -> Mapping[str, PageOf[WorkerOut]]:
+            call = self.services.staffing.workers_of(codes, per_community=first, after=after)
+            found = await self.services.ask("staffing", call)
+            return {
+                one.community: PageOf(one.items, more=one.next is not None, total=one.total)
+                for one in found.communities
+            }
+
+        return self._of(("workers", first, after), lambda: required(fetch))
+
+    @cached_property
+    def worker(self) -> DataLoader[str, WorkerOut | None]:
+        """Workers by id."""
+
+        async def fetch(ids: list[str]) -> Mapping[str, WorkerOut]:
+            page = await self.services.ask("staffing", self.services.staffing.workers(ids=ids))
+            return {one.id: one for one in page.items}
+
+        return optional(fetch)
+
+    def payslip(self, month: Month | None) -> DataLoader[str, PayslipOut | None]:
+        """Payslips by worker id: of a month, or of the latest month the worker has one for."""
+
+        async def fetch(workers: list[str]) -> Mapping[str, PayslipOut]:
+            call = self.services.payroll.payslips(workers, month=month, latest=month is None)
+            return {str(one.worker): one for one in await self.services.ask("payroll", call)}
+
+        return self._of(("payslip", month), lambda: optional(fetch))
+
+    @cached_property
+    def payslip_of_id(self) -> DataLoader[str, PayslipOut | None]:
+        """Payslips by id."""
+        return optional(each(lambda key: self.services.ask("payroll", self.services.payroll.payslip(key))))
+
+    @cached_property
+    def payslip_explanation(self) -> DataLoader[str, PayslipExplanationOut]:
+        """The explained lines of a payslip by its id."""
+        payroll = self.services.payroll
+        return required(each(lambda key: self.services.ask("payroll", payroll.payslip_explanation(key))))
+
+    def issues(self, first: int, after: str | None, state: Word | None) -> DataLoader[str, PageOf[IssueOut]]:
+        """A page of issues by community code, the latest opened first."""
+
+        async def fetch(codes: list[str]) -> Mapping[str, PageOf[IssueOut]]:
+            states = [state] if state else []
+            consultation = self.services.consultation
+            call = consultation.issues_per_community(codes, first + 1, states=states, after=after)
+            found: dict[str, list[IssueOut]] = {code: [] for code in codes}
+            for one in await self.services.ask("consultation", call):
+                found[one.community].append(one)
+            return {code: PageOf(items[:first], more=len(items) > first) for code, items in found.items()}
+
+        return self._of(("issues", first, after, state), lambda: required(fetch))
+
+    @cached_property
+    def issue(self) -> DataLoader[str, IssueOut | None]:
+        """Issues by id."""
+
+        async def fetch(ids: list[str]) -> Mapping[str, IssueOut]:
+            call = self.services.consultation.issues(ids=[UUID(one) for one in ids], page=(len(ids), None))
+            page = await self.services.ask("consultation", call)
+            return {str(one.id): one for one in page.items}
+
+        return optional(fetch)
+
+    @cached_property
+    def issue_detail(self) -> DataLoader[str, IssueDetailOut]:
+        """Issues with their steps, by id."""
+        consultation = self.services.consultation
+        return required(each(lambda key: self.services.ask("consultation", consultation.issue(UUID(key)))))

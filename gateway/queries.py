@@ -1,0 +1,136 @@
+"""The root fields: where a query may start."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated
+
+import strawberry
+
+from gateway.context import Context
+from gateway.costs import page_size
+from gateway.errors import MEANING, Code, GatewayError
+from gateway.graph import After, Community, First, Info, Issue, KnownAt, On, Worker
+from gateway.types.fields import resolved
+from gateway.types.pages import Connection, Node, connection, parse_global_id
+from gateway.types.payslips import Payslip
+from services.kernel.region import DivisionCode
+from services.runtime.paging import encode_cursor
+
+
+async def read_community(context: Context, key: str) -> Community | None:
+    """The community of a lineage; None when it cannot be seen."""
+    found = await context.loaders.community_of_lineage.load(key)
+    return Community.of(found) if found else None
+
+
+async def read_worker(context: Context, key: str) -> Worker | None:
+    """The worker of an id; None when it cannot be seen."""
+    found = await context.loaders.worker.load(key)
+    return Worker.of(found) if found else None
+
+
+async def read_payslip(context: Context, key: str) -> Payslip | None:
+    """The payslip of an id; None when it cannot be seen."""
+    found = await context.loaders.payslip_of_id.load(key)
+    return Payslip.of(found) if found else None
+
+
+async def read_issue(context: Context, key: str) -> Issue | None:
+    """The issue of an id; None when it cannot be seen."""
+    found = await context.loaders.issue.load(key)
+    return Issue.of(found) if found else None
+
+
+READERS: Mapping[str, Callable[[Context, str], Awaitable[Node | None]]] = {
+    "Community": read_community,
+    "Worker": read_worker,
+    "Payslip": read_payslip,
+    "Issue": read_issue,
+}
+
+
+def not_found(code: str) -> GatewayError:
+    """The refusal for a community that does not exist, or not for this caller: the same words for both."""
+    zh, en = MEANING[Code.NOT_FOUND]
+    return GatewayError(
+        Code.NOT_FOUND,
+        f"{zh}：社区 {code}。请核对12位区划代码和日期",
+        f"{en}: community {code}. Check the 12-digit code and the day",
+        argument="code",
+        problem="community.not_found",
+    )
+
+
+@strawberry.type(description="查询入口 Where a query may start")
+class Query:
+    """The root fields."""
+
+    @resolved("按区划代码读取社区；不存在或不在令牌区域内时为空并给出 NOT_FOUND The community of a code")
+    async def community(
+        self,
+        info: Info,
+        code: Annotated[DivisionCode, strawberry.argument(description="12位区划代码 The division code of 12 digits")],
+        on: On = None,
+        known_at: KnownAt = None,
+    ) -> Community | None:
+        found = await info.context.loaders.community(on, known_at).load(code)
+        if found is None:
+            raise not_found(code)
+        return Community.of(found)
+
+    @resolved("某区域内的社区，按代码排列 The communities of a region, in the order of their codes")
+    async def communities(
+        self,
+        info: Info,
+        region: Annotated[
+            DivisionCode | None,
+            strawberry.argument(
+                description="区域代码，默认令牌的全部区域 The region; by default all the token may see"
+            ),
+        ] = None,
+        authority: Annotated[
+            DivisionCode | None,
+            strawberry.argument(description="管理机关代码：只要其管理的社区 The authority: only what it manages"),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        on: On = None,
+    ) -> Connection[Community] | None:
+        area = {"region": region, "authority": authority}
+        page = await info.context.loaders.communities(area, page_size(first), after, on)
+        return connection(page, after, lambda one: encode_cursor(one.code), Community.of)
+
+    @resolved("按全局标识读取任一对象；不存在时为空 Any object by its global id; null when there is none")
+    async def node(
+        self,
+        info: Info,
+        key: Annotated[strawberry.ID, strawberry.argument(name="id", description="全局标识 The global id")],
+    ) -> Node | None:
+        return await read_node(info.context, key)
+
+    @resolved(
+        "按全局标识读取多个对象，次序不变，不存在的为空 Several objects by id, in order, null where there is none"
+    )
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[
+            list[strawberry.ID], strawberry.argument(description="全局标识，至多100个 Global ids, at most 100")
+        ],
+    ) -> list[Node | None]:
+        if len(ids) > 100:
+            raise GatewayError(
+                Code.BAD_USER_INPUT,
+                "ids 至多100个，请分批读取",
+                "at most 100 `ids`; read them in parts",
+                argument="ids",
+            )
+        loaded = [asyncio.ensure_future(read_node(info.context, one)) for one in ids]
+        return list(await asyncio.gather(*loaded))
+
+
+async def read_node(context: Context, text: str) -> Node | None:
+    """The object of a global id; None when it cannot be seen. Raises GatewayError for text that is no id of ours."""
+    kind, key = parse_global_id(text)
+    read = READERS.get(kind)
+    return await read(context, key) if read else None

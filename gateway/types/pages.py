@@ -1,0 +1,101 @@
+"""Relay's frame around a page: connections, edges, cursors and opaque global identifiers."""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+import strawberry
+
+from gateway.errors import Code, GatewayError
+from gateway.types.fields import resolved
+
+T = TypeVar("T")
+W = TypeVar("W")
+
+
+@strawberry.interface(description="有全局标识、可用 node 重新读取的对象 An object with a global id")
+class Node:
+    """Anything with a global id."""
+
+    id: strawberry.ID = strawberry.field(description="不透明的全局唯一标识 The opaque global identifier")
+
+
+def global_id(kind: str, key: str) -> strawberry.ID:
+    """The opaque identifier of one object of a kind."""
+    return strawberry.ID(base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("="))
+
+
+def parse_global_id(text: str) -> tuple[str, str]:
+    """The kind and key of an identifier this gateway made. Raises GatewayError BAD_USER_INPUT for any other text."""
+    try:
+        kind, _, key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(":")
+        UUID(key)
+    except ValueError:  # not base64, not UTF-8, or no identifier behind the colon
+        raise GatewayError(
+            Code.BAD_USER_INPUT,
+            "标识无法识别，请使用接口返回的 id",
+            "the id is not one of ours; pass an `id` the API has given",
+            argument="id",
+        ) from None
+    return kind, key
+
+
+@strawberry.type(description="分页信息 Where a page stands in its list")
+class PageInfo:
+    """Where a page stands."""
+
+    has_next_page: bool = strawberry.field(description="后面是否还有 Whether more follow")
+    has_previous_page: bool = strawberry.field(description="前面是否还有 Whether some come before")
+    start_cursor: str | None = strawberry.field(description="首项的游标 The cursor of the first item")
+    end_cursor: str | None = strawberry.field(
+        description="末项的游标，用作 after The cursor of the last item, for `after`"
+    )
+
+
+@strawberry.type(description="列表中的一项 An item of a list with its cursor")
+class Edge(Generic[T]):
+    """An item and its cursor."""
+
+    cursor: str = strawberry.field(description="本项的游标 The cursor of the item")
+    node: T = strawberry.field(description="本项 The item")
+
+
+@strawberry.type(description="一页 A page of a list")
+class Connection(Generic[T]):
+    """A page."""
+
+    edges: list[Edge[T]] = strawberry.field(description="带游标的各项 The items with their cursors")
+    page_info: PageInfo = strawberry.field(description="分页信息 Where the page stands")
+    total_count: int | None = strawberry.field(
+        description="总数，服务不提供时为空 How many there are in all, null where the service does not count"
+    )
+
+    @resolved("不带游标的各项 The items without their cursors")
+    def nodes(self) -> list[T]:
+        return [edge.node for edge in self.edges]
+
+
+@dataclass(frozen=True)
+class PageOf(Generic[T]):
+    """A page as a service answered it: whether more follow, and how many there are in all when it counts."""
+
+    items: Sequence[T]
+    more: bool
+    total: int | None = None
+
+
+def connection(page: PageOf[W], after: str | None, cursor: Callable[[W], str], node: Callable[[W], T]) -> Connection[T]:
+    """A page of nodes with the cursor of each; `after` is the cursor it was asked with.
+
+    Whether some come before is known exactly: a cursor stands after an item of the same list.
+    """
+    items = [(cursor(one), node(one)) for one in page.items]
+    info = PageInfo(
+        has_next_page=page.more,
+        has_previous_page=after is not None,
+        start_cursor=items[0][0] if items else None,
+        end_cursor=items[-1][0] if items else None,
+    )
+    return Connection(edges=[Edge(cursor=at, node=node) for at, node in items], page_info=info, total_count=page.total)

@@ -1,0 +1,79 @@
+import contextlib
+import time
+
+import pytest
+
+from gateway.errors import Code, GatewayError
+from gateway.limits import Limits
+from gateway.prepare import Invalid, Preparer
+from gateway.schema import build
+from tests.gateway.hostile import cycle
+
+
+@pytest.fixture
+def preparer() -> Preparer:
+    return Preparer(build().core, Limits(), 2)
+
+
+def test_a_document_is_prepared_once_and_the_oldest_is_let_go(preparer: Preparer) -> None:
+    first = preparer.prepare("{ __typename }")
+    assert preparer.prepare("{ __typename }") is first
+    preparer.prepare("{ a: __typename }")
+    assert preparer.prepare("{ __typename }") is first
+    preparer.prepare("{ b: __typename }")
+    preparer.prepare("{ c: __typename }")
+    assert preparer.prepare("{ __typename }") is not first
+
+
+def test_a_document_off_the_schema_is_told_every_complaint(preparer: Preparer) -> None:
+    with pytest.raises(Invalid) as invalid:
+        preparer.prepare('{ community(code: "530111001001") { nam cod } }')
+    assert len(invalid.value.errors) == 2
+    assert "Did you mean" in invalid.value.errors[0].message
+
+
+def test_hints_can_be_turned_off() -> None:
+    with pytest.raises(Invalid) as invalid:
+        Preparer(build().core, Limits(), 2, hints=False).prepare('{ community(code: "530111001001") { nam } }')
+    assert "Did you mean" not in invalid.value.errors[0].message
+
+
+@pytest.mark.parametrize("length", [3, 15, 40])
+def test_rings_of_fragments_are_refused_at_once(preparer: Preparer, length: int) -> None:
+    started = time.perf_counter()
+    with pytest.raises((Invalid, GatewayError)):
+        preparer.prepare(cycle(length))
+    assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ " + "__typename " * 900 + "}",
+        "{ " + 'a: node(id: "x") { id } ' * 15 + "}",
+        "{ " + 'node(id: "x") { id } ' * 90 + "}",
+        "{ " + "... { __typename ... { __typename } } " * 80 + "}",
+        "{ " + " ".join(f"x{i}" for i in range(900)) + " }",
+    ],
+)
+def test_wide_documents_within_the_limits_are_judged_quickly(preparer: Preparer, text: str) -> None:
+    started = time.perf_counter()
+    with contextlib.suppress(Invalid):
+        preparer.prepare(text)
+    assert time.perf_counter() - started < 1
+
+
+def test_the_operation_is_chosen_by_name(preparer: Preparer) -> None:
+    prepared = preparer.prepare("query A { __typename } query B { a: __typename }")
+    assert prepared.operation("B").name is not None
+    for name in (None, "C"):
+        with pytest.raises(GatewayError) as refused:
+            prepared.operation(name)
+        assert refused.value.code is Code.BAD_USER_INPUT
+
+
+@pytest.mark.parametrize(
+    ("text", "introspects"), [("{ __schema { types { name } } }", True), ("{ __typename }", False)]
+)
+def test_introspection_is_recognised(preparer: Preparer, text: str, introspects: bool) -> None:
+    assert preparer.prepare(text).introspects is introspects
