@@ -34,7 +34,13 @@ from services.runtime.paging import MOST_IDS, After, Limit, Page, decode_cursor,
 router = APIRouter(prefix="/v1", tags=["statistics"])
 
 Region = Annotated[str, Query(pattern=r"^\d{12}$", description="区划代码 / division code", examples=["530111000000"])]
-Units = Annotated[list[str] | None, Query(max_length=MOST_IDS, description="覆盖率的分母 / denominator of coverage")]
+Units = Annotated[
+    list[str] | None,
+    Query(
+        max_length=MOST_IDS,
+        description="只统计这些村社，并以其为覆盖率分母 / count these units only; they are the denominator of coverage",
+    ),
+]
 Mark = Literal["adopted", "published", "implemented", "fed_back", "closed"]
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ARRAY, Text, TextClause, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.consultation.domain.procedures import Tier
@@ -16,43 +16,47 @@ from services.consultation.domain.statistics import Counts, Loop, Tally
 # One statement for all: CTEs name the cohort (issues raised in the period), the sessions held in it, and its items.
 # An instant belongs to the Beijing day it falls on; `since` and `until` are instants, `until` exclusive.
 _SCOPE = """
-WITH cohort AS (
+WITH cohort AS MATERIALIZED (
     SELECT i.community, i.id, i.opened_at, i.channel, i.campaign, i.mechanism FROM issues i
-    WHERE i.community >= :lo AND i.community < :hi AND i.process = 'consultation' AND i.recorded_at <= :known_at
+    WHERE i.community >= :lo AND i.community < :hi AND (:units IS NULL OR i.community = ANY(:units))
+        AND i.process = 'consultation' AND i.recorded_at <= :known_at
         AND i.opened_at >= :since AND i.opened_at < :until
-), held AS (
+), held AS MATERIALIZED (
     SELECT s.community, s.id, s.tier FROM sessions s
-    WHERE s.community >= :lo AND s.community < :hi AND s.recorded_at <= :known_at
-        AND s.held_at >= :since AND s.held_at < :until
-), taken AS (
-    SELECT DISTINCT e.community, e.issue, h.id AS session, h.tier FROM issue_events e
-    JOIN held h ON h.community = e.community AND h.id = e.session WHERE e.recorded_at <= :known_at
-), items AS (
-    SELECT DISTINCT t.community, t.issue, i.channel, i.campaign, i.mechanism
-    FROM taken t JOIN issues i ON i.community = t.community AND i.id = t.issue
-), marked AS (
-    SELECT e.community, e.issue, e.mark, min(e.at) AS at FROM issue_events e
-    WHERE e.community >= :lo AND e.community < :hi AND e.mark IS NOT NULL AND e.at < :until
-        AND e.recorded_at <= :known_at GROUP BY e.community, e.issue, e.mark
+    WHERE s.community >= :lo AND s.community < :hi AND (:units IS NULL OR s.community = ANY(:units))
+        AND s.recorded_at <= :known_at AND s.held_at >= :since AND s.held_at < :until
+), taken AS MATERIALIZED (
+    SELECT DISTINCT e.community, e.issue, h.id AS session, h.tier FROM held h, LATERAL (
+        SELECT e.community, e.issue FROM issue_events e
+        WHERE e.community = h.community AND e.session = h.id AND e.recorded_at <= :known_at) e
+), items AS MATERIALIZED (
+    SELECT t.community, t.issue, i.channel, i.campaign, i.mechanism
+    FROM (SELECT DISTINCT community, issue FROM taken) t, LATERAL (
+        SELECT i.channel, i.campaign, i.mechanism FROM issues i
+        WHERE i.community = t.community AND i.id = t.issue) i
 )
 """
 
-_TOTALS = text(f"""{_SCOPE}
+_TOTALS = f"""{_SCOPE}
 SELECT (SELECT count(*) FROM held) AS sessions,
     (SELECT count(*) FROM items) AS items,
-    (SELECT count(*) FROM items x JOIN marked m ON m.community = x.community AND m.issue = x.issue
-        AND m.mark = 'implemented') AS items_implemented,
+    (SELECT count(*) FROM items x, LATERAL (SELECT FROM issue_events e
+        WHERE e.community = x.community AND e.issue = x.issue AND e.mark = 'implemented' AND e.at < :until
+        AND e.recorded_at <= :known_at LIMIT 1) e) AS items_implemented,
     (SELECT coalesce(array_agg(DISTINCT community), '{{}}') FROM held) AS with_session,
     (SELECT coalesce(array_agg(DISTINCT community), '{{}}') FROM
         (SELECT community FROM held UNION SELECT community FROM cohort) u) AS with_records,
-    (SELECT count(*) FROM cohort) AS raised""")  # noqa: S608 - constants of this file
+    (SELECT count(*) FROM cohort) AS raised"""  # noqa: S608 - constants of this file
 
-_LOOP = text(f"""{_SCOPE}
+_LOOP = f"""{_SCOPE}
 SELECT m.mark, count(*) AS issues, (percentile_cont(0.5) WITHIN GROUP (ORDER BY
     (m.at AT TIME ZONE 'Asia/Shanghai')::date - (c.opened_at AT TIME ZONE 'Asia/Shanghai')::date))::text AS days
-FROM cohort c JOIN marked m ON m.community = c.community AND m.issue = c.id GROUP BY m.mark""")  # noqa: S608
+FROM cohort c, LATERAL (SELECT e.mark, min(e.at) AS at FROM issue_events e
+    WHERE e.community = c.community AND e.issue = c.id AND e.mark IS NOT NULL AND e.at < :until
+    AND e.recorded_at <= :known_at GROUP BY e.mark) m
+GROUP BY m.mark"""  # noqa: S608
 
-_TIERS = text(f"""{_SCOPE}
+_TIERS = f"""{_SCOPE}
 SELECT 'tier' AS kind, h.tier AS code, 0 AS issues, count(*) AS sessions,
     (SELECT count(DISTINCT (t.community, t.issue)) FROM taken t WHERE t.tier = h.tier) AS items
 FROM held h GROUP BY h.tier
@@ -63,9 +67,9 @@ SELECT tag.kind, tag.code, sum(tag.issues), 0, sum(tag.items) FROM (
     UNION ALL
     SELECT v.kind, v.code, 0, 1 FROM items x,
         LATERAL (VALUES ('channel', x.channel), ('campaign', x.campaign), ('mechanism', x.mechanism)) v(kind, code)
-) tag WHERE tag.code IS NOT NULL GROUP BY tag.kind, tag.code ORDER BY 1, 2""")  # noqa: S608
+) tag WHERE tag.code IS NOT NULL GROUP BY tag.kind, tag.code ORDER BY 1, 2"""  # noqa: S608
 
-_LACKING = text("""
+_LACKING = """
 SELECT i.community, i.id, i.number, i.title, i.procedure, i.opened_at, last.to_state, last.tier, last.at, last.step,
     last.evidence ->> 'reason' AS reason, last.evidence ->> 'result' AS result
 FROM issues i CROSS JOIN LATERAL (
@@ -73,7 +77,7 @@ FROM issues i CROSS JOIN LATERAL (
     WHERE e.community = i.community AND e.issue = i.id AND e.at < :until AND e.recorded_at <= :known_at
     ORDER BY e.sequence DESC LIMIT 1) last
 WHERE i.community >= :lo AND i.community < :hi AND i.process = 'consultation'
-    AND i.opened_at < :until AND i.recorded_at <= :known_at
+    AND (:units IS NULL OR i.community = ANY(:units)) AND i.opened_at < :until AND i.recorded_at <= :known_at
     AND last.to_state NOT IN ('closed', 'withdrawn', 'merged')
     AND NOT EXISTS (SELECT FROM issue_events e WHERE e.community = i.community AND e.issue = i.id
         AND e.mark = :mark AND e.at < :until AND e.recorded_at <= :known_at)
@@ -81,22 +85,31 @@ WHERE i.community >= :lo AND i.community < :hi AND i.process = 'consultation'
         AND e.session IS NOT NULL AND e.at < :until AND e.recorded_at <= :known_at))
     AND (CAST(:after_at AS timestamptz) IS NULL
         OR (i.opened_at, i.id) > (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid)))
-ORDER BY i.opened_at, i.id LIMIT :limit""")
+ORDER BY i.opened_at, i.id LIMIT :limit"""
+
+
+def _statement(sql: str) -> TextClause:
+    return text(sql).bindparams(bindparam("units", type_=ARRAY(Text)))
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A region's range of codes, a period of instants (`until` exclusive), and what was known at an instant."""
+    """A region's range of codes, a period of instants (`until` exclusive), what was known at an instant; only these
+    units when any are named."""
 
     lo: str
     hi: str
     since: datetime
     until: datetime
     known_at: datetime
+    units: tuple[str, ...] = ()
 
     def values(self) -> dict[str, Any]:
         """The span as the statements' parameters."""
-        return {"lo": self.lo, "hi": self.hi, "since": self.since, "until": self.until, "known_at": self.known_at}
+        return {
+            "lo": self.lo, "hi": self.hi, "since": self.since, "until": self.until, "known_at": self.known_at,
+            "units": list(self.units) or None,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +142,10 @@ class Lacking:
 async def count(session: AsyncSession, span: Span) -> Counts:
     """Everything that statistics need of a span."""
     values = span.values()
-    totals = (await session.execute(_TOTALS, values)).mappings().one()
-    marks = {row.mark: row for row in await session.execute(_LOOP, values)}
+    totals = (await session.execute(_statement(_TOTALS), values)).mappings().one()
+    marks = {row.mark: row for row in await session.execute(_statement(_LOOP), values)}
     tallies: dict[str, list[Tally]] = {"tier": [], "channel": [], "campaign": [], "mechanism": []}
-    for row in await session.execute(_TIERS, values):
+    for row in await session.execute(_statement(_TIERS), values):
         tallies[row.kind].append(Tally(row.code, int(row.issues), int(row.items), int(row.sessions)))
     return Counts(
         sessions=totals["sessions"],
@@ -166,7 +179,7 @@ async def lacking(session: AsyncSession, span: Span, wanted: Wanted) -> list[Lac
         "after_at": after_at, "after_id": after_id,
     }  # fmt: skip
     values.pop("since")
-    rows = await session.execute(_LACKING, values)
+    rows = await session.execute(_statement(_LACKING), values)
     return [
         Lacking(
             id=row.id,

@@ -1,5 +1,6 @@
 """Imports of issues, sessions and events from CSV: the same state machine as the API, an error per bad row."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -43,18 +44,27 @@ class Order:
 
 @dataclass
 class Frames:
-    """The frames of one import, each looked up once a pack, process and day."""
+    """The frames of one import: each looked up once for the days between two changes of a pack's rules."""
 
     packs: Packs
-    found: dict[tuple[str, str, date], Frame] = field(default_factory=dict)
+    found: dict[tuple[str, str, int], Frame] = field(default_factory=dict)
+    changes: dict[str, list[date]] = field(default_factory=dict)
 
     def of(self, community: str, process: str, on: date) -> Frame:
         """The frame in force for a community on a day."""
         pack = self.packs.for_region(community)
-        key = (pack, process, on)
+        if pack not in self.changes:
+            self.changes[pack] = _changes(self.packs, pack)
+        key = (pack, process, bisect_right(self.changes[pack], on))
         if key not in self.found:
             self.found[key] = procedures.in_force(self.packs, pack, process, on=on)
         return self.found[key]
+
+
+def _changes(packs: Packs, pack: str) -> list[date]:
+    """The days on which any rule of the pack begins or ends."""
+    versions = [one for history in packs.histories(pack, procedures.SECTION).values() for one in history]
+    return sorted({day for one in versions for day in (one.start, one.end) if day})
 
 
 async def import_issues(session: AsyncSession, packs: Packs, order: Order) -> ImportReport:

@@ -23,7 +23,7 @@ FIRST = date(1900, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is counted: a region, days (both in), what was known when, the units of coverage, readings by rule."""
+    """What is counted: a region, days (both in), what was known when, the units (then only these), readings by rule."""
 
     region: str
     end: date
@@ -94,6 +94,7 @@ def span(asked: Asked) -> storage.Span:
         since=datetime.combine(asked.start or FIRST, time.min, BEIJING),
         until=datetime.combine(asked.end + timedelta(days=1), time.min, BEIJING),
         known_at=asked.known_at or datetime.max.replace(tzinfo=UTC),
+        units=tuple(asked.units),
     )
 
 
