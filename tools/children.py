@@ -30,9 +30,14 @@ def free_or_complain(ports: Mapping[str, int], host: str = "127.0.0.1") -> None:
                 probe.bind((host, port))
             except (OSError, OverflowError) as reason:
                 raise StartError(
-                    f"端口 {port}({name})不可用,请停止占用它的程序,或改用 PORT_BASE=9000 / "
+                    f"端口 {port}({name})不可用，请停止占用它的程序，或改用 PORT_BASE=9000 / "
                     f"port {port} ({name}) cannot be used ({reason}); stop what holds it, or set PORT_BASE=9000"
                 ) from reason
+
+
+def _environment(own: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment with `own`; byte code is kept, or each of four processes compiles everything again."""
+    return {**{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}, **own}
 
 
 def _die_with_parent() -> None:
@@ -65,7 +70,7 @@ class Child:
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
                 command,
-                env={**os.environ, **self.env},
+                env=_environment(self.env),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -109,7 +114,7 @@ def wait_ready(children: list[Child], seconds: float = 60.0) -> None:
         if waiting and time.monotonic() > deadline:
             names = ", ".join(child.name for child in waiting)
             raise StartError(
-                f"服务 {names} 在 {seconds:.0f} 秒内没有就绪,请看日志 {waiting[0].log} / "
+                f"服务 {names} 在 {seconds:.0f} 秒内没有就绪，请看日志 {waiting[0].log} / "
                 f"{names} not ready within {seconds:.0f} s; see the log {waiting[0].log}"
             )
         if waiting:

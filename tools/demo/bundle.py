@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from random import Random
 
 import numpy as np
@@ -10,9 +11,12 @@ from tools.demo import changzhou, chaoyang, guandu, issues, kunming, longwan, na
 from tools.demo.records import Records
 
 SEED = 20260101
+PARTS = 6
+PEOPLE = ("managements", "workers", "appointments", "gradings", "certificates", "memberships")
 OWN_PREFIXES = ("5301", "3204", "330303", "2113")  # the systems' units come from their own generators
 
 
+@cache
 def registers() -> dict[str, rows.Register]:
     """The five registers by system name; the same seed gives the same rows, each system from its own stream."""
     makers = {"kunming": kunming, "guandu": guandu, "changzhou": changzhou, "longwan": longwan, "chaoyang": chaoyang}
@@ -20,20 +24,29 @@ def registers() -> dict[str, rows.Register]:
 
 
 def national_files() -> Iterator[tuple[str, bytes]]:
-    """(import noun, CSV) for the nation outside the five systems, and the divisions of all of it."""
+    """(import noun, CSV) of what covers the nation: divisions, then communities and measures in parts by code.
+
+    The five systems' own units and households are among them, so that each part of the register is written once.
+    Parts of one noun touch different codes and may be sent side by side.
+    """
+    own = registers().values()
     units = nation.units(OWN_PREFIXES)
     yield "divisions", nation.divisions()
-    yield "communities", nation.communities(units)
-    yield "measures", nation.measures(units, np.random.default_rng(SEED))
+    mine = rows.csv_text(row for register in own for row in register.communities).encode()
+    for part in nation.together(nation.communities(units), mine, PARTS):
+        yield "communities", part
+    mine = rows.csv_text(row for register in own for row in register.measures).encode()
+    for part in nation.together(nation.measures(units, np.random.default_rng(SEED)), mine, PARTS):
+        yield "measures", part
 
 
 def system_files() -> Iterator[tuple[str, bytes]]:
-    """(import noun, CSV) for the five systems together, in the order in which rows refer to each other."""
+    """(import noun, CSV) of the five systems' people together, in the order in which rows refer to each other."""
     whole = rows.Register()
     for register in registers().values():
         whole = whole.joined(register)
-    for column in fields(whole):
-        yield column.name, rows.csv_text(getattr(whole, column.name)).encode()
+    for name in PEOPLE:
+        yield name, rows.csv_text(getattr(whole, name)).encode()
 
 
 def consultation() -> dict[str, Records]:

@@ -1,7 +1,8 @@
 """Loads the demo through the services' own import and payroll endpoints, and only what is missing."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import httpx
 
@@ -28,7 +29,7 @@ def load_missing(urls: Mapping[str, str], settings: ServiceSettings, tell: Tell)
     with httpx.Client(timeout=TIMEOUT, trust_env=False) as client:
         talk = Talk(urls, maker, client)
         if not nation_is_there(talk):
-            bring(talk, bundle.national_files())
+            bring(talk, bundle.national_files(), at_once=2)
             tell("已载入全国区划与户数", "loaded the nation's units and households")
         if not registers_are_there(talk):
             bring(talk, bundle.system_files())
@@ -40,16 +41,20 @@ def load_missing(urls: Mapping[str, str], settings: ServiceSettings, tell: Tell)
             tell("已计算 2026 年 1 至 10 月工资", "calculated the pay of January to October 2026")
 
 
-def bring(talk: Talk, files: Iterable[tuple[str, bytes]]) -> None:
-    """Import each file while the next one is being generated; Refused naming the first bad rows."""
-    with ThreadPoolExecutor(1) as pool:
-        sending = None
-        for noun, data in files:
-            if sending is not None:
-                sending.result()
-            sending = pool.submit(bring_one, talk, noun.replace("_", "-"), data)
-        if sending is not None:
-            sending.result()
+def bring(talk: Talk, files: Iterable[tuple[str, bytes]], at_once: int = 1) -> None:
+    """Import the files, at most `at_once` side by side, while the next ones are generated; nouns never overlap.
+
+    Refused names the first bad rows.
+    """
+    with ThreadPoolExecutor(at_once) as pool:
+        noun, sending = "", deque[Future[None]]()
+        for name, data in files:
+            while sending and (name != noun or len(sending) >= at_once):
+                sending.popleft().result()
+            noun = name
+            sending.append(pool.submit(bring_one, talk, name.replace("_", "-"), data))
+        for each in sending:
+            each.result()
 
 
 def bring_one(talk: Talk, noun: str, data: bytes) -> None:

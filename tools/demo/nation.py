@@ -1,7 +1,8 @@
 """The nation's divisions and communities as import files, and synthetic households for every village-level unit."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +18,10 @@ BOOK = "NBS-2023"  # short: it stands in 619,336 lines; data/README.md tells the
 LEVELS = {1: "province", 2: "city", 3: "county", 4: "town"}
 
 
-def _csv(columns: dict[str, pa.Array]) -> bytes:
+def csv(table: pa.Table) -> bytes:
+    """The table as CSV with a header line; cells are quoted where they must be."""
     out = io.BytesIO()
-    options = pacsv.WriteOptions(quoting_style="needed")
-    pacsv.write_csv(pa.table(columns), out, options)
+    pacsv.write_csv(table, out, pacsv.WriteOptions(quoting_style="needed"))
     return out.getvalue()
 
 
@@ -33,15 +34,17 @@ def divisions() -> bytes:
     table = places.nation()
     table = table.filter(pc.less(table["level"], 5))
     names = pa.array([LEVELS[level] for level in table["level"].to_pylist()])
-    return _csv(
-        {
-            "code": table["code"],
-            "name": table["name"],
-            "level": names,
-            "unit_type": table["type"],
-            "start": _constant(BOOK_2016, table.num_rows),
-            "source": _constant(BOOK, table.num_rows),
-        }
+    return csv(
+        pa.table(
+            {
+                "code": table["code"],
+                "name": table["name"],
+                "level": names,
+                "unit_type": table["type"],
+                "start": _constant(BOOK_2016, table.num_rows),
+                "source": _constant(BOOK, table.num_rows),
+            }
+        )
     )
 
 
@@ -54,18 +57,18 @@ def units(without: Iterable[str] = ()) -> pa.Table:
     return table
 
 
-def communities(table: pa.Table) -> bytes:
-    """CSV of village-level units, in being from the day of the first code book that shows them (2016 or 2023)."""
+def communities(table: pa.Table) -> pa.Table:
+    """Rows of village-level units, in being from the day of the first code book that shows them (2016 or 2023)."""
     count = table.num_rows
     resident = pc.starts_with(table["type"], "residents")
     known_2016 = pc.not_equal(pc.fill_null(table["ur_code_2016"], ""), "")
-    return _csv(
+    return pa.table(
         {
             "code": table["code"],
             "name": table["name"],
             "kind": pc.if_else(resident, "community", "village"),
             "unit_type": table["type"],
-            "urban_rural": table["ur_code_2016"],
+            "urban_rural": pc.fill_null(table["ur_code_2016"], ""),
             "start": pc.if_else(known_2016, BOOK_2016, BOOK_2023),
             "end": _constant("", count),
             "provenance": _constant("code_book", count),
@@ -88,13 +91,13 @@ def households(table: pa.Table, rng: np.random.Generator) -> dict[str, npt.NDArr
     return {"resident_households": homes, "registered_households": registered, "resident_population": people}
 
 
-def measures(table: pa.Table, rng: np.random.Generator) -> bytes:
-    """CSV of the synthetic households of `table`'s units, all from the day of the 2020 census, marked synthetic."""
+def measures(table: pa.Table, rng: np.random.Generator) -> pa.Table:
+    """Rows of the synthetic households of `table`'s units, all from the day of the 2020 census, marked synthetic."""
     count = table.num_rows
     drawn = {name: pa.array(values) for name, values in households(table, rng).items()}
     resident = pc.starts_with(table["type"], "residents")
     drawn["urban_residents"] = pc.if_else(resident, drawn["resident_population"], pa.scalar(None, pa.int64()))
-    return _csv(
+    return pa.table(
         {
             "community": table["code"],
             "start": _constant(CENSUS, count),
@@ -103,3 +106,20 @@ def measures(table: pa.Table, rng: np.random.Generator) -> bytes:
             "source": _constant(rows.SOURCE, count),
         }
     )
+
+
+def together(table: pa.Table, own: bytes, parts: int) -> Iterator[bytes]:
+    """The nation's rows and the CSV rows of the five systems as one register, in about `parts` CSV files by code.
+
+    No county is split: a service that keeps something per county can take the parts side by side.
+    """
+    types = {field.name: field.type for field in table.schema}
+    more = pacsv.read_csv(io.BytesIO(own), convert_options=pacsv.ConvertOptions(column_types=types))
+    both = pa.concat_tables([table, more.select(table.column_names)])
+    both = both.take(pc.sort_indices(both, sort_keys=[(both.column_names[0], "ascending"), ("start", "ascending")]))
+    counties = pc.utf8_slice_codeunits(both[both.column_names[0]], 0, 6).to_numpy(zero_copy_only=False)
+    starts = np.flatnonzero(counties[1:] != counties[:-1]) + 1
+    wished = np.arange(1, parts) * both.num_rows // parts
+    cuts = [0, *np.unique(starts[np.minimum(np.searchsorted(starts, wished), len(starts) - 1)]), both.num_rows]
+    for first, last in pairwise(cuts):
+        yield csv(both.slice(first, last - first))
