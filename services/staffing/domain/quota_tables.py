@@ -86,7 +86,7 @@ def _block(columns: Columns, today: int) -> dict[str, NDArray[Any]]:
         stated = np.zeros(len(columns), dtype=bool) if values is None else values >= 0
         block[name] = np.zeros(len(columns), dtype=np.int64) if values is None else values
         if not stated.all():
-            block[f"{name}?"] = stated
+            block[f"{name}?"] = ~stated
             block[name] = np.where(stated, block[name], 0)
     return block
 

@@ -62,7 +62,7 @@ async def _packed(session: AsyncSession, area: Area, moment: Moment) -> NDArray[
     if moment.known_at is not None or any(_splits_county(code) for bounds in area.ranges for code in bounds):
         return None
     query = select(CountyColumnsRow.valid_from, CountyColumnsRow.packed).where(within(CountyColumnsRow.county, area))
-    rows = (await session.execute(query.order_by(CountyColumnsRow.county))).tuples().all()
+    rows = (await session.execute(query.order_by(CountyColumnsRow.county))).all()
     if any(valid_from > moment.on for valid_from, _ in rows):
         return None
     return np.frombuffer(b"".join(packed for _, packed in rows), dtype=PACKED)

@@ -35,7 +35,7 @@ async def members(session: AsyncSession, area: Area, moment: Moment) -> list[Mem
         .order_by(MembershipRow.community, MembershipRow.worker, MembershipRow.body)
     )
     seats: dict[tuple[object, ...], list[tuple[str, str]]] = defaultdict(list)
-    for worker, community, body, role, *person in (await session.execute(query)).tuples():
+    for worker, community, body, role, *person in await session.execute(query):
         seats[(worker, community, *person)].append((body, role))
     return [
         Member(community, sex, birth_on, education in COLLEGE_OR_ABOVE, tuple(held))  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, not_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -30,7 +31,7 @@ def standing(moment: Moment, *where: Any) -> Select[Any]:
     """The last step of each unit on the day; ended units are left out, `where` narrows before the last is picked."""
     last = (
         select(CommunityRow)
-        .distinct(CommunityRow.code)
+        .ext(distinct_on(CommunityRow.code))
         .where(CommunityRow.start <= moment.on, *recorded_by(CommunityRow.recorded_at, moment), *where)
         .order_by(CommunityRow.code, CommunityRow.start.desc(), CommunityRow.recorded_at.desc())
         .subquery()
@@ -71,7 +72,7 @@ async def count_by_kind(session: AsyncSession, area: Area, moment: Moment) -> di
     """How many units of each kind stand in an area on the day."""
     units = standing(moment, within(CommunityRow.code, area)).subquery()
     rows = await session.execute(select(units.c.kind, func.count()).group_by(units.c.kind))
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 async def _complete(session: AsyncSession, rows: Sequence[Any], moment: Moment) -> list[Community]:
@@ -88,7 +89,7 @@ async def _ends(session: AsyncSession, codes: Sequence[str], moment: Moment) -> 
         .where(following.code.in_(codes), following.start > moment.on, *recorded_by(following.recorded_at, moment))
         .group_by(following.code)
     )
-    return dict((await session.execute(query)).tuples())
+    return dict((await session.execute(query)).all())
 
 
 def _community(row: Any, end: date | None, counted: Measures) -> Community:

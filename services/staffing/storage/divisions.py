@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import not_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.staffing.domain.moments import Area, Moment
@@ -31,7 +32,7 @@ async def find(
     where: Sequence[Any] = [within(DivisionRow.code, area), DivisionRow.code > after]
     last = (
         select(DivisionRow)
-        .distinct(DivisionRow.code)
+        .ext(distinct_on(DivisionRow.code))
         .where(DivisionRow.start <= moment.on, *recorded_by(DivisionRow.recorded_at, moment), *where)
         .order_by(DivisionRow.code, DivisionRow.start.desc(), DivisionRow.recorded_at.desc())
         .subquery()
@@ -40,4 +41,4 @@ async def find(
     if level is not None:
         query = query.where(last.c.level == level)
     rows = await session.execute(query.order_by(last.c.code).limit(limit))
-    return [Division(*row) for row in rows.tuples()]
+    return [Division(*row) for row in rows]

@@ -42,4 +42,4 @@ async def in_post(session: AsyncSession, area: Area | Sequence[str], moment: Mom
         .group_by(AppointmentRow.community)
     )
     rows = await session.execute(query)
-    return {code: Headcount(*counts) for code, *counts in rows.tuples()}
+    return {code: Headcount(*counts) for code, *counts in rows}

@@ -75,8 +75,7 @@ async def merge_certificates(connection: asyncpg.Connection, rows: pa.Table) -> 
         f"DELETE FROM papers i USING staffing.certificates t WHERE {known} AND t.issued_on = i.issued_on"
     )
     await connection.execute(
-        "UPDATE staffing.certificates t SET recorded = tstzrange(lower(t.recorded), now()) FROM papers i "
-        f"WHERE {known}"
+        f"UPDATE staffing.certificates t SET recorded = tstzrange(lower(t.recorded), now()) FROM papers i WHERE {known}"
     )
     done = await connection.execute(
         "INSERT INTO staffing.certificates (id, worker, community, level, issued_on) "

@@ -43,7 +43,7 @@ async def holders_by_level(session: AsyncSession, area: Area, moment: Moment) ->
         .subquery()
     )
     rows = await session.execute(select(best.c.rank, func.count()).group_by(best.c.rank))
-    counts = dict(rows.tuples())
+    counts: dict[int, int] = dict(rows.all())
     return {level: counts.get(rank, 0) for level, rank in RANK.items()}
 
 
@@ -97,7 +97,7 @@ async def in_post(session: AsyncSession, area: Area, moment: Moment) -> Staffing
         .group_by(AppointmentRow.worker, WorkerRow.category, WorkerRow.entry_route, WorkerRow.education)
     )
     found = Staffing()
-    for _, posts, places, full_time, category, route, education in (await session.execute(query)).tuples():
+    for _, posts, places, full_time, category, route, education in await session.execute(query):
         found.workers += 1
         found.full_time += bool(full_time)
         found.college += education in COLLEGE_OR_ABOVE

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kernel.errors import NotFound
@@ -24,7 +25,7 @@ def not_found(worker: UUID) -> NotFound:
     )
 
 
-def _employed(moment: Moment) -> Select[Any]:
+def _employed(moment: Moment) -> Select[WorkerRow, EmploymentRow]:
     return (
         select(WorkerRow, EmploymentRow)
         .join(EmploymentRow, EmploymentRow.worker == WorkerRow.id)
@@ -44,11 +45,11 @@ async def get_many(session: AsyncSession, ids: Sequence[UUID], moment: Moment) -
     """Workers in the order asked for, each with the last service begun by the day; unseen ones are left out."""
     query = (
         _employed(moment)
-        .distinct(WorkerRow.id)
+        .ext(distinct_on(WorkerRow.id))
         .where(WorkerRow.id.in_(ids), func.lower(EmploymentRow.valid) <= moment.on)
         .order_by(WorkerRow.id, func.lower(EmploymentRow.valid).desc())
     )
-    found = {w.id: w for w in await _complete(session, (await session.execute(query)).tuples().all(), moment)}
+    found = {w.id: w for w in await _complete(session, (await session.execute(query)).all(), moment)}
     return [found[key] for key in ids if key in found]
 
 
@@ -60,7 +61,7 @@ async def find(
     if after:
         where.append(tuple_(WorkerRow.community, WorkerRow.number) > tuple_(*after))
     query = _employed(moment).where(*where).order_by(WorkerRow.community, WorkerRow.number).limit(limit)
-    return await _complete(session, (await session.execute(query)).tuples().all(), moment)
+    return await _complete(session, (await session.execute(query)).all(), moment)
 
 
 async def first_of(
@@ -87,7 +88,7 @@ async def first_of(
         .order_by(WorkerRow.community, WorkerRow.number)
     )
     found: dict[str, list[Worker]] = defaultdict(list)
-    for worker in await _complete(session, (await session.execute(query)).tuples().all(), moment):
+    for worker in await _complete(session, (await session.execute(query)).all(), moment):
         found[worker.community].append(worker)
     return found
 
@@ -105,7 +106,7 @@ async def count_of(session: AsyncSession, codes: Sequence[str], moment: Moment) 
         )
         .group_by(WorkerRow.community)
     )
-    return dict((await session.execute(query)).tuples())
+    return dict((await session.execute(query)).all())
 
 
 async def _complete(session: AsyncSession, rows: Sequence[Any], moment: Moment) -> list[Worker]:
@@ -136,7 +137,7 @@ async def _gradings(session: AsyncSession, ids: Sequence[UUID], moment: Moment) 
     query = select(GradingRow.worker, GradingRow.tier, GradingRow.step).where(
         GradingRow.worker.in_(ids), GradingRow.valid.contains(moment.on), known(GradingRow.recorded, moment)
     )
-    return {worker: (tier, step) for worker, tier, step in (await session.execute(query)).tuples()}
+    return {worker: (tier, step) for worker, tier, step in (await session.execute(query))}
 
 
 async def _certificates(session: AsyncSession, ids: Sequence[UUID], moment: Moment) -> dict[UUID, list[str]]:
@@ -144,7 +145,7 @@ async def _certificates(session: AsyncSession, ids: Sequence[UUID], moment: Mome
         CertificateRow.worker.in_(ids), CertificateRow.issued_on <= moment.on, known(CertificateRow.recorded, moment)
     )
     found: dict[UUID, list[str]] = defaultdict(list)
-    for worker, level in (await session.execute(query)).tuples():
+    for worker, level in await session.execute(query):
         found[worker].append(level)
     return found
 

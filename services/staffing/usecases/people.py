@@ -18,7 +18,7 @@ from services.staffing.domain.committees import BODIES, ROLES
 from services.staffing.domain.workers import CATEGORIES, CERTIFICATES, EDUCATIONS, ENTRY_ROUTES, POSTS, SEXES, TIERS
 from services.staffing.storage import holdings, persons
 from services.staffing.storage.holdings import Holding
-from services.staffing.usecases.registers import OUTSIDE, lineages
+from services.staffing.usecases.registers import OUTSIDE, lineages, plain
 
 Mask = NDArray[np.bool_]
 
@@ -201,7 +201,7 @@ async def read_workers(connection: asyncpg.Connection, sheet: Sheet, _scope: Sco
     community = await _check_communities(connection, sheet)
     number = sheet.text("number")
     known = await persons.numbered(connection, pc.unique(number.drop_null()).to_pylist())
-    ids = {(text, home[:6]): worker.hex for text, worker, home in known}
+    ids: dict[tuple[str | None, str | None], str] = {(text, home[:6]): worker.hex for text, worker, home in known}
     keys = list(zip(number.to_pylist(), [code[:6] if code else None for code in community.to_pylist()], strict=True))
     labels = pa.array([f"{text}|{county}" for text, county in keys])
     worker = pc.coalesce(pa.array([ids.get(key) for key in keys], pa.string()), lineages(labels))
@@ -235,7 +235,7 @@ async def read_workers(connection: asyncpg.Connection, sheet: Sheet, _scope: Sco
 
 def _repeated(keys: pa.Array) -> Mask:
     """True for every row whose key appeared in a row above it."""
-    encoded = keys.dictionary_encode()
+    encoded = plain(keys).dictionary_encode()
     places = np.asarray(pc.fill_null(encoded.indices, -1))
     _, first = np.unique(places, return_index=True)
     mask = np.ones(len(places), dtype=bool)
@@ -260,6 +260,6 @@ async def merge(connection: asyncpg.Connection, holding: Holding, sheet: Sheet) 
 def last_of_each(people: pa.Table, good: Mask) -> pa.Table:
     """One row per person: a file may hold several stretches of service of one, the last row describes the person."""
     kept = people.filter(pa.array(good))
-    places = np.asarray(kept.column("id").combine_chunks().dictionary_encode().indices)
+    places = np.asarray(plain(kept.column("id")).dictionary_encode().indices)
     _, back = np.unique(places[::-1], return_index=True)
     return kept.take(pa.array(np.sort(len(places) - 1 - back)))

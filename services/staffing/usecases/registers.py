@@ -20,7 +20,7 @@ from services.runtime.rls import Scope
 from services.staffing.domain.communities import KINDS, MEASURES, UNIT_TYPES, URBAN_RURAL, kind_of_type
 from services.staffing.storage import bulk, columns
 
-BOOK_START = "2023-06-30"  # cut-off of the code book in use
+BOOK_START = "2016-07-31"  # the book does not say since when a unit stands: from the earliest edition at hand
 LEVELS = ("province", "city", "county", "town", "village")
 AREAS = ("premises_sqm", "ground_floor_sqm")
 MOST_BYTES = 256 * 1024 * 1024
@@ -91,7 +91,7 @@ def open_sheet(body: bytes, wanted: tuple[Column, ...]) -> Sheet:
 def read_divisions(sheet: Sheet, scope: Scope) -> list[Load]:
     """The code book: rows of town level and above become divisions, village-level rows communities.
 
-    `level` is 1-5 or its word; without `start` a row holds from the cut-off of the 2023 edition.
+    `level` is 1-5 or its word; without `start` a row holds from BOOK_START.
     """
     digits = pa.array([str(number) for number in range(1, 6)])
     level = sheet.text("level")
@@ -239,9 +239,14 @@ def _hundredths(sheet: Sheet, name: str) -> pa.Array:
     return joined.cast(pa.int64())
 
 
+def plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """One array of what may be several chunks."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
 def lineages(code: pa.Array) -> pa.Array:
     """A new UUID version 7 per distinct code, as 32 hexadecimal digits; equal codes share one, null has its own."""
-    encoded = pc.fill_null(code, "").dictionary_encode()
+    encoded = plain(pc.fill_null(code, "")).dictionary_encode()
     count = len(encoded.dictionary)
     raw: NDArray[np.uint8] = np.frombuffer(os.urandom(16 * count), dtype=np.uint8).reshape(count, 16).copy()
     raw[:, :6] = np.frombuffer(new_id().bytes[:6], dtype=np.uint8)
