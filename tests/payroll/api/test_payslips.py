@@ -1,0 +1,174 @@
+"""Payslips over HTTP: who sees them, the latest, their explanation, and months of a year in a row."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut
+from services.runtime.client import ServiceError
+from services.runtime.packs import load
+from services.runtime.settings import ROOT
+from tests.payroll.conftest import CHAOYANG, COMMUNITY, GUANDU, SUPPLEMENTS, Payroll, Rosters, roster_of, worker_id
+
+STREET = COMMUNITY["guandu"]
+HEAD = {"worker": 1, "tier": "head", "step": 8, "post": "director", "certificate": "senior", "community": STREET}
+STAFF = {"worker": 2, "community": STREET}
+BASES = (
+    "worker,community,scheme,base,rate,start,end\n"
+    f"{worker_id(1)},{STREET},social_insurance,20000,,2026-01,\n"
+    f"{worker_id(1)},{STREET},housing_fund,20000,0.12,2026-01,2026-03\n"
+    f"{worker_id(2)},{STREET},social_insurance,4500.00,,2026-01,\n"
+)
+DEDUCTIONS = (
+    "worker,community,kind,amount,start,end\n"
+    f"{worker_id(2)},{STREET},child_education,2000,2026-01,2026-02\n"
+    f"{worker_id(2)},{STREET},prior_year_up_to_60000,,2026-01,\n"
+)
+
+
+@pytest.fixture
+async def months(payroll: Payroll, rosters: Rosters) -> AsyncIterator[list[PayrollRunOut]]:
+    """January and February of Guandu."""
+    clerk = await payroll()
+    await clerk.import_rows("contribution_bases", BASES.encode())
+    await clerk.import_rows("tax_deductions", DEDUCTIONS.encode())
+    runs = []
+    for month, days in (("2026-01", 31), ("2026-02", 28)):
+        whole = {"days_in_post": days, "days_in_month": days}
+        rosters.by_month[month] = roster_of({**HEAD, **whole}, {**STAFF, **whole})
+        runs.append(await clerk.run_payroll(PayrollRunIn(authority=GUANDU, month=month), month))
+    yield runs
+
+
+async def test_the_latest_and_a_months_payslips(months: list[PayrollRunOut], payroll: Payroll) -> None:
+    clerk = await payroll()
+    asked = [worker_id(2), worker_id(7), worker_id(1)]
+    latest = await clerk.payslips(asked, latest=True)
+    assert [(slip.worker, slip.month) for slip in latest] == [(worker_id(2), "2026-02"), (worker_id(1), "2026-02")]
+    january = await clerk.payslips(asked, month="2026-01")
+    assert {slip.month for slip in january} == {"2026-01"}
+    assert await clerk.payslips(asked, month="2025-12") == []
+    assert (await clerk.payslip(january[0].id)).model_dump() == january[0].model_dump()
+
+
+async def test_withholding_goes_on_from_the_month_before(months: list[PayrollRunOut], payroll: Payroll) -> None:
+    clerk = await payroll()
+    slips = {
+        slip.month: (await clerk.payslip_explanation(slip.id)).facts
+        for month in ("2026-01", "2026-02")
+        for slip in await clerk.payslips([worker_id(1)], month=month)
+    }
+    assert (slips["2026-01"]["income_before"], slips["2026-01"]["employed_months"]) == ("0.00", "1")
+    assert (slips["2026-02"]["income_before"], slips["2026-02"]["employed_months"]) == ("4830.00", "2")
+    assert slips["2026-02"]["contributions_before"] == "2060.00"
+    staff = {
+        slip.month: (await clerk.payslip_explanation(slip.id)).facts
+        for month in ("2026-01", "2026-02")
+        for slip in await clerk.payslips([worker_id(2)], month=month)
+    }
+    assert [staff[month]["special_additional"] for month in ("2026-01", "2026-02")] == ["2000.00", "2000.00"]
+    assert staff["2026-02"]["prior_year_up_to_60000"] is True
+
+
+async def test_every_line_is_derived_again_with_its_sentences(months: list[PayrollRunOut], payroll: Payroll) -> None:
+    clerk = await payroll()
+    slip = (await clerk.payslips([worker_id(1)], latest=True))[0]
+    explained = await clerk.payslip_explanation(slip.id)
+    assert (explained.matches, explained.pack, explained.pack_digest) == (True, "guandu", months[0].pack_digest)
+    assert [(line.code, line.amount) for line in explained.lines] == [(line.code, line.amount) for line in slip.lines]
+    trees = {line.code: line.explanation for line in explained.lines}
+    allowance = trees["certificate_allowance"]
+    assert allowance["value"] == "600.00"
+    assert allowance["citations"][0]["quote"].startswith("获得初级社工师每月补贴200元")
+    assert allowance["citations"][0]["doc_no"] == "官政发〔2018〕20号"
+    gross = next(part for part in _walk(trees["income_tax"]) if part["name"] == "gross")
+    assert {part["rule"] for part in gross["inputs"]} == {
+        "base_paid", "grade_paid", "performance_paid", "award_paid", "certificate_allowance",
+    }  # fmt: skip
+    assert any(citation["synthetic"] for part in _walk(trees["base"]) for citation in part["citations"])
+    assert [(check.code, check.holds) for check in explained.checks] == [("outside_pay_range", True)]
+
+
+def _walk(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    return [tree, *(part for each in tree["inputs"] for part in _walk(each))]
+
+
+async def test_an_old_payslip_is_explained_from_the_packs_of_its_day(
+    months: list[PayrollRunOut], payroll: Payroll, payroll_app: FastAPI, tmp_path: Path
+) -> None:
+    clerk = await payroll()
+    slip = (await clerk.payslips([worker_id(1)], latest=True))[0]
+    before = payroll_app.state.packs
+    payroll_app.state.packs = load(ROOT / "policies", [])
+    try:
+        explained = await clerk.payslip_explanation(slip.id)
+        again = await clerk.payslip_explanation(slip.id)
+    finally:
+        payroll_app.state.packs = before
+    assert explained.matches
+    assert explained.pack_digest == before.digest
+    assert again.model_dump() == explained.model_dump()
+
+
+async def test_a_worker_sees_the_own_payslip_once_approved(months: list[PayrollRunOut], payroll: Payroll) -> None:
+    checker = await payroll(subject="checker")
+    own = await payroll("worker", STREET, worker=worker_id(1))
+    assert await own.payslips([worker_id(1), worker_id(2)], month="2026-01") == []
+    for step in ("check", "approval"):
+        await checker.step_run(months[0].id, step, step)
+    seen = await own.payslips([worker_id(1), worker_id(2)], month="2026-01")
+    assert [(slip.worker, slip.state) for slip in seen] == [(worker_id(1), "approved")]
+    assert (await own.payslip_explanation(seen[0].id)).matches
+
+
+@pytest.mark.parametrize("role", ["community_secretary", "street_office", "city_planner"])
+async def test_line_managers_see_no_payslips(months: list[PayrollRunOut], payroll: Payroll, role: str) -> None:
+    manager = await payroll(role, "530111001000")
+    with pytest.raises(ServiceError) as refused:
+        await manager.payslips([worker_id(1)], latest=True)
+    assert (refused.value.status, refused.value.code) == (403, "permission.missing")
+
+
+async def test_another_regions_payslip_is_answered_as_a_missing_one(
+    months: list[PayrollRunOut], payroll: Payroll
+) -> None:
+    clerk, stranger = await payroll(), await payroll(region=CHAOYANG)
+    slip = (await clerk.payslips([worker_id(1)], latest=True))[0]
+    other = await payroll("worker", STREET, worker=worker_id(2))
+    answers = set()
+    for caller, wanted in ((stranger, slip.id), (other, slip.id), (clerk, worker_id(1)), (clerk, _far_id())):
+        with pytest.raises(ServiceError) as missing:
+            await caller.payslip(wanted)
+        answers.add((missing.value.status, missing.value.code, missing.value.zh))
+    assert answers == {(404, "payslip.not_found", "没有这张工资条")}
+    assert await stranger.payslips([worker_id(1)], latest=True) == []
+
+
+def _far_id() -> str:
+    return "ffffffff-ffff-7fff-bfff-ffffffffffff"
+
+
+async def test_a_runs_payslips_are_paged(months: list[PayrollRunOut], payroll: Payroll) -> None:
+    clerk = await payroll()
+    first = await clerk.payslips_of_run(months[0].id, limit=1)
+    second = await clerk.payslips_of_run(months[0].id, limit=1, after=first.next)
+    assert [len(first.items), len(second.items), second.next] == [1, 1, None]
+    assert first.items[0].worker < second.items[0].worker
+
+
+async def test_a_question_needs_workers_or_a_run(payroll: Payroll) -> None:
+    clerk = await payroll()
+    for params in ({}, {"worker": str(worker_id(1))}, {"worker": str(worker_id(1)), "month": "2026-01", "latest": True}):
+        with pytest.raises(ServiceError) as refused:
+            await clerk.get("/v1/payslips", params)
+        assert refused.value.code == "payslip.question"
+
+
+async def test_no_token_no_payslip(payroll: Payroll, payroll_app: FastAPI) -> None:
+    transport = httpx.ASGITransport(payroll_app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://payroll") as client:
+        assert (await client.get(f"/v1/payslips/{worker_id(1)}")).status_code == 401
