@@ -13,6 +13,7 @@ from tools.conformance_paths import ABSENT, holds, look
 from tools.conformance_rows import Check
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+_SPREAD = re.compile(r"\$\{\*(\w+)\}")
 _TIMEOUT = httpx.Timeout(60.0, connect=3.0)
 
 
@@ -50,14 +51,13 @@ class Asker:
         Saves the values the check names into `variables` for the row's later checks.
         """
         answer = self._ask(check, variables)
-        found = {path: _find(answer, path) for path in (*check.expect, *check.save.values())}
-        for name, path in check.save.items():
-            if found[path] is not ABSENT:
-                variables[name] = found[path]
+        expected = {str(fill(path, variables)): fill(value, variables) for path, value in check.expect.items()}
+        found = {path: _find(answer, path) for path in (*expected, *check.save.values())}
+        variables |= {name: found[path] for name, path in check.save.items() if found[path] is not ABSENT}
         return [
             f"{check.method} {answer['path']}: {path} is {_short(found[path])}, not {_short(wanted)}{_said(answer)}"
-            for path, expected in check.expect.items()
-            if not holds(found[path], wanted := fill(expected, variables))
+            for path, wanted in expected.items()
+            if not holds(found[path], wanted)
         ]
 
     def _ask(self, check: Check, variables: Mapping[str, object]) -> dict[str, object]:
@@ -95,7 +95,10 @@ class Asker:
 
 
 def fill(value: object, variables: Mapping[str, object]) -> object:
-    """The value with every `${name}` replaced: a text that is only a variable becomes the saved value itself."""
+    """The value with every `${name}` replaced: a text that is only a variable becomes the saved value itself.
+
+    In a list, `${*name}` stands for the elements of a saved list.
+    """
     if isinstance(value, str):
         whole = _VARIABLE.fullmatch(value)
         if whole:
@@ -104,8 +107,15 @@ def fill(value: object, variables: Mapping[str, object]) -> object:
     if isinstance(value, Mapping):
         return {key: fill(one, variables) for key, one in value.items()}
     if isinstance(value, list):
-        return [fill(one, variables) for one in value]
+        return [filled for one in value for filled in _spread(one, variables)]
     return value
+
+
+def _spread(value: object, variables: Mapping[str, object]) -> list[object]:
+    """A list's element, filled; several for a `${*name}` of a saved list."""
+    whole = _SPREAD.fullmatch(value) if isinstance(value, str) else None
+    saved = variables.get(whole[1]) if whole else None
+    return saved if isinstance(saved, list) else [fill(value, variables)]
 
 
 def _query(query: object) -> httpx.QueryParams:

@@ -166,3 +166,18 @@ def test_variables_are_filled_everywhere() -> None:
     assert fill({"a": ["${id}", "n-${name}-${gone}"]}, variables) == {"a": [7, "n-x-${gone}"]}
     assert fill("${gone}", variables) == "${gone}"
     assert fill(3, variables) == 3
+
+
+def test_a_saved_list_is_spread_into_a_list() -> None:
+    variables = {"a": [1, 2], "b": ["x"], "text": "t"}
+    assert fill(["${*a}", "${*b}", "${*gone}", "${text}"], variables) == [1, 2, "x", "${*gone}", "t"]
+
+
+def test_a_path_may_name_a_saved_value(answered: Service, tmp_path: Path) -> None:
+    answered.answers["GET /v1/count"] = (200, {"items": [{"id": 4, "n": 7}, {"id": 5, "n": 8}]})
+    rows = ROWS.replace("{villages: 930}", "{'items[id=${one}].count': 1}\n      save: {one: 'items[0].id'}")
+    first = """    - ask: {service: staffing, path: /v1/count}
+      expect: {items.count: 2}
+      save: {one: 'items[1].id'}
+"""
+    assert ask(answered, packs(tmp_path, rows.replace("checks:\n", "checks:\n" + first, 1)), "T-01").ok
