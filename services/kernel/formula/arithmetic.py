@@ -164,6 +164,8 @@ def divide(left: Node, right: Constant) -> Node:
 
 def _times(node: Node, factor: Fraction, unit: str) -> Node:
     shape = node.shape
+    if isinstance(node, Constant):
+        return replace(number(Fraction(node.value, shape.denominator) * factor, unit), sources=node.sources)
     shared = math.gcd(factor.numerator, shape.denominator)
     up, down = factor.numerator // shared, shape.denominator // shared * factor.denominator
     low, high = sorted((shape.low * up, shape.high * up))

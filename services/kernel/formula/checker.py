@@ -75,6 +75,8 @@ class Checker:
 
     def like(self, node: ast.expr, other: Node) -> Node:
         """The checked tree of a node beside `other`: a bare name may be one of its symbols."""
+        if isinstance(other, Absent):
+            return self.build(node)
         if other.shape.kind != "symbol":
             return expect(self.build(node), other.shape.kind, at(node))
         if not isinstance(node, ast.Name) or (node.id not in other.shape.symbols and self.scope.name(node.id)):
@@ -203,6 +205,8 @@ def _same_symbols(*nodes: Node) -> list[Node]:
 def _recoded(node: Node, symbols: tuple[str, ...]) -> Node:
     if node.shape.symbols == symbols:
         return node
+    if isinstance(node, Absent):
+        return replace(node, shape=Shape("symbol", symbols=symbols))
     places = [symbols.index(symbol) for symbol in node.shape.symbols]
     recode = Operation(places.__getitem__, partial(np.take, np.array(places, dtype=np.int64)))
     return arithmetic.apply(Shape("symbol", low=min(places), high=max(places), symbols=symbols), recode, node)
@@ -233,10 +237,13 @@ def _pair(checker: Checker, left: ast.expr, right: ast.expr) -> tuple[Node, Node
     """Both sides; a bare symbol on one side takes its list from the other."""
     if isinstance(left, ast.Name) and checker.scope.name(left.id) is None and left.id not in {"true", "false"}:
         second = checker.build(right)
-        return checker.like(left, second), second
-    first = checker.build(left)
-    second = checker.like(right, first)
-    return (expect(first, second.shape.kind) if isinstance(first, Absent) else first), second
+        first = checker.like(left, second)
+    else:
+        first = checker.build(left)
+        second = checker.like(right, first)
+    if isinstance(first, Absent):
+        return expect(first, second.shape.kind), second
+    return first, expect(second, first.shape.kind, at(right))
 
 
 def _membership(checker: Checker, left: ast.expr, sign: ast.cmpop, right: ast.expr) -> Node:
@@ -257,8 +264,6 @@ _SIGNS = {
 
 def _call(checker: Checker, node: ast.Call) -> Node:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
-    if node.keywords:
-        raise refusal("formula.syntax", "参数不写名称，按顺序写", "arguments go in order, unnamed", at(node))
     if name in ROUNDINGS:
         return _rounding(checker, name, node)
     function = FUNCTIONS.get(name)

@@ -35,13 +35,19 @@ def refusal(code: str, zh: str, en: str, column: int | None = None) -> Malformed
 
 
 def parse(text: str) -> Parsed:
-    """Text -> tree of allowed nodes; anything else is Malformed `formula.*` with its column, reason and remedy."""
-    line = " ".join(text.split("\n"))
+    """Text -> tree of allowed nodes; anything else is Malformed `formula.*` with its column, reason and remedy.
+
+    Spans of white space count as one space, those around the formula as none.
+    """
+    line = " ".join(text.split())
     if len(line) > MOST_CHARACTERS:
         raise refusal("formula.too_long", f"公式超过{MOST_CHARACTERS}字，请拆成几条规则",
                       f"the formula is longer than {MOST_CHARACTERS} characters; split it into rules")  # fmt: skip
-    if not line.isascii():
-        column = next(index for index, character in enumerate(line) if not character.isascii()) + 1
+    if not (line.isascii() and line.isprintable()):
+        column = (
+            next(index for index, character in enumerate(line) if not (character.isascii() and character.isprintable()))
+            + 1
+        )
         raise refusal("formula.syntax", "公式里只能用英文名称和半角符号；说明文字请写进 note 或 label",
                       "formulas use ASCII names and signs; put words under note or label", column)  # fmt: skip
     tree = _tree(line)
@@ -53,25 +59,12 @@ def parse(text: str) -> Parsed:
 
 def _tree(line: str) -> ast.expr:
     """The tree; a percent sign after a number becomes `j`, as wide, which Python reads as one number."""
-    stripped = line.lstrip()
-    pad = len(line) - len(stripped)
     try:
-        tree = ast.parse(_PERCENT.sub(r"\1j", stripped), mode="eval").body
-    except SyntaxError as error:
+        return ast.parse(_PERCENT.sub(r"\1j", line), mode="eval").body
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        reason, column = getattr(error, "msg", "too deep"), getattr(error, "offset", None)
         raise refusal("formula.syntax", "公式写法不对，请检查括号和运算符",
-                      f"not a formula ({error.msg}); check brackets and operators",
-                      pad + (error.offset or 1)) from None  # fmt: skip
-    except (RecursionError, MemoryError, ValueError):
-        raise _too_deep() from None
-    return tree if not pad else _shift(tree, pad)
-
-
-def _shift(tree: ast.expr, pad: int) -> ast.expr:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.expr):
-            node.col_offset += pad
-            node.end_col_offset = (node.end_col_offset or 0) + pad
-    return tree
+                      f"not a formula ({reason}); check brackets and operators", column or 1) from None  # fmt: skip
 
 
 def _too_deep() -> Malformed:
