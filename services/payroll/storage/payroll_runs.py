@@ -20,6 +20,10 @@ from services.payroll.domain.payslip_facts import Layout
 from services.payroll.storage.tables import PayrollRunRow, RunAttemptRow, RunFaultRow
 
 Connection: TypeAlias = asyncpg.Connection
+_ATTEMPTS = """
+SELECT number, month, known_at, pack_digest, schemes::text AS schemes, layout::text AS layout, output_digest
+FROM run_attempts WHERE number = ANY($1)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +252,7 @@ async def add_faults(connection: Connection, number: int, found: Sequence[Fault]
 
 async def attempts_of(connection: Connection, numbers: Sequence[int]) -> dict[int, Attempt]:
     """Attempts by number, on a raw connection."""
-    rows = await connection.fetch("SELECT * FROM run_attempts WHERE number = ANY($1)", list(numbers))
+    rows = await connection.fetch(_ATTEMPTS, list(numbers))
     return {
         row["number"]: _attempt(
             RunAttemptRow(**{**row, "schemes": orjson.loads(row["schemes"]), "layout": orjson.loads(row["layout"])})
