@@ -1,6 +1,7 @@
 """The consultation service as tests meet it: its application on a real data base, spoken to through its own client."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -10,8 +11,10 @@ from fastapi import FastAPI
 
 from services.consultation.app import create_app
 from services.consultation.client import ConsultationClient
+from services.consultation.domain.procedures import Procedure
 from services.consultation.domain.vocabulary import VOCABULARY
 from services.consultation.settings import ConsultationSettings
+from services.consultation.usecases.procedures import in_force
 from services.runtime.packs import Packs, load
 from services.runtime.settings import ROOT
 
@@ -30,6 +33,33 @@ def packs() -> Packs:
 def supplemented() -> Packs:
     """The packs with a wording of the three and three, and a deadline, entered as a supplement."""
     return load(ROOT / "policies", (SUPPLEMENTS,), {"consultation": VOCABULARY})
+
+
+ON = date(2022, 3, 1)
+
+
+@pytest.fixture(scope="session")
+def five_steps(packs: Packs) -> Procedure:
+    """Longwan's procedure."""
+    return in_force(packs, "longwan", on=ON).procedure
+
+
+@pytest.fixture(scope="session")
+def four_min(packs: Packs) -> Procedure:
+    """Kunming's procedure, as Guandu inherits it."""
+    return in_force(packs, "guandu", on=ON).procedure
+
+
+@pytest.fixture(scope="session")
+def national_frame(packs: Packs) -> Procedure:
+    """The nation's frame, as Changzhou follows it."""
+    return in_force(packs, "changzhou", on=ON).procedure
+
+
+@pytest.fixture(scope="session")
+def screened(supplemented: Packs) -> Procedure:
+    """Longwan's procedure with a wording of the three and three."""
+    return in_force(supplemented, "longwan", on=ON).procedure
 
 
 @pytest.fixture(scope="session")
