@@ -50,7 +50,7 @@ def money_fen(sheet: Sheet, name: str, low: int = 0, high: int = 10**11) -> np.n
 
 
 def days(sheet: Sheet, name: str) -> pa.Array:
-    """date32 days written 2026-10-01, 2026/10/1 or 20261001; null where the cell is empty or bad."""
+    """date32 days written 2026-10-01, 2026/10/1, 2026.10.1 or 20261001; null where the cell is empty or bad."""
     column = sheet.text(name)
     iso, shaped = column, _matches(column, _ISO_DAY)
     if int(pc.sum(shaped).as_py() or 0) + column.null_count < len(column):
@@ -74,7 +74,7 @@ def days(sheet: Sheet, name: str) -> pa.Array:
 
 def _iso(column: pa.Array) -> pa.Array:
     """The other two ways of writing a day, as the ISO one."""
-    padded = pc.replace_substring_regex(column, r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})$", r"\1-0\2-0\3")
+    padded = pc.replace_substring_regex(column, r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$", r"\1-0\2-0\3")
     slashes = pc.replace_substring_regex(padded, r"^(\d{4})-0?(\d{2})-0?(\d{2})$", r"\1-\2-\3")
     return pc.replace_substring_regex(slashes, r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3")
 

@@ -164,7 +164,7 @@ async def _stage(connection: asyncpg.Connection, table: str, columns: Sequence[s
     name = f"staged_{_checked(table).replace('.', '_')}"
     await connection.execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
     await connection.execute(
-        f"CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {', '.join(columns)} FROM {table} WITH NO DATA"  # noqa: S608 - checked names
+        f"CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {_quoted(columns)} FROM {table} WITH NO DATA"  # noqa: S608 - checked names
     )
     return name
 
@@ -177,10 +177,14 @@ async def _copy(connection: asyncpg.Connection, target: str, **options: object) 
 async def _settle(
     connection: asyncpg.Connection, table: str, staged: str, columns: Sequence[str], on_conflict: str
 ) -> int:
-    names = ", ".join(columns)
+    names = _quoted(columns)
     tag: str = await connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {staged} {on_conflict}")  # noqa: S608 - checked names
     await connection.execute(f"DROP TABLE pg_temp.{staged}")
     return int(tag.rpartition(" ")[2])
+
+
+def _quoted(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)  # `on` and `end` are days here and words of SQL
 
 
 def _checked(name: str) -> str:

@@ -111,7 +111,7 @@ def plain_url(cluster: Cluster) -> str:
     cluster.execute(
         *preparation_sql(SCHEMA),
         f"SET search_path = {SCHEMA}",
-        'CREATE TABLE notes (id bigserial PRIMARY KEY, community text COLLATE "C" NOT NULL, words text NOT NULL UNIQUE)',
+        'CREATE TABLE notes (id bigserial PRIMARY KEY, community text COLLATE "C" NOT NULL, words text UNIQUE)',
         *region_policy_sql(SCHEMA, "notes"),
         *idempotency_sql(SCHEMA),
         *outbox_sql(SCHEMA),

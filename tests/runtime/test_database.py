@@ -207,6 +207,6 @@ def test_what_errors_mean() -> None:
     assert isinstance(refusal_of(asyncpg.DeadlockDetectedError("x")), Unavailable)
     assert isinstance(refusal_of(asyncpg.CannotConnectNowError("x")), Unavailable)
     assert isinstance(refusal_of(asyncpg.ExclusionViolationError("x")), Conflict)
-    assert isinstance(refusal_of(asyncpg.InsufficientPrivilegeError("x")), type(None))
+    assert refusal_of(asyncpg.InsufficientPrivilegeError("x")) is None
     refused = refusal_of(asyncpg.InsufficientPrivilegeError('new row violates row-level security policy for table "t"'))
     assert isinstance(refused, Forbidden)

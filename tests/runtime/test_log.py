@@ -33,8 +33,10 @@ def test_the_level_counts(capsys: pytest.CaptureFixture[str]) -> None:
 def test_other_libraries_end_in_the_same_lines(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("WARNING")
     logging.getLogger("uvicorn").info("quiet")
+    logging.getLogger("some.library").warning("careful")
+    assert json.loads(capsys.readouterr().err)["event"] == "careful"
     try:
-        raise ValueError("53011119900101123X")
+        int("53011119900101123X")
     except ValueError:
         logging.getLogger("some.library").exception("it failed")
     line = json.loads(capsys.readouterr().err)

@@ -77,14 +77,14 @@ def test_a_schema_a_role_and_a_history(cluster: Cluster, ini: Path) -> None:
 
 def test_upgrades_that_start_together_both_succeed(cluster: Cluster, ini: Path) -> None:
     url = cluster.clone()
-    failures: list[BaseException] = []
+    failures: list[subprocess.CalledProcessError] = []
 
     def work() -> None:
         try:
             env = {**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
             command = [sys.executable, "-m", "alembic", "-c", str(ini), "-n", "payroll", "upgrade", "head"]
             subprocess.run(command, env=env, cwd=ROOT, check=True, capture_output=True, text=True)
-        except BaseException as error:
+        except subprocess.CalledProcessError as error:
             failures.append(error)
 
     both = [threading.Thread(target=work) for _ in range(2)]
@@ -92,7 +92,7 @@ def test_upgrades_that_start_together_both_succeed(cluster: Cluster, ini: Path) 
         one.start()
     for one in both:
         one.join()
-    assert [getattr(one, "stderr", one) for one in failures] == []
+    assert [one.stderr for one in failures] == []
     assert ask(url, "SELECT version_num FROM payroll.alembic_version") == [("0002",)]
 
 
@@ -103,6 +103,13 @@ def test_a_failure_reaches_the_caller(cluster: Cluster, ini: Path) -> None:
     with pytest.raises(Exception, match="nonsense"):
         migrate.upgrade(url, "payroll", ini=ini)
     assert ask(url, "SELECT version_num FROM payroll.alembic_version") == [("0002",)]
+
+
+def test_tables_that_drifted_from_their_migrations_are_found(cluster: Cluster, ini: Path) -> None:
+    url = cluster.clone()
+    migrate.upgrade(url, "payroll", ini=ini)
+    with pytest.raises(Exception, match=r"(?i)new upgrade operations|MetaData"):
+        migrate.check(url, "payroll", ini)
 
 
 async def test_inside_a_running_loop(cluster: Cluster, ini: Path) -> None:

@@ -1,5 +1,7 @@
 """Scopes as settings of a transaction."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ def inside(code: str, ranges: object) -> bool:
 def test_merging_changes_no_codes_rights(scope: list[tuple[str, str]], code: str) -> None:
     merged = merge(scope)
     assert inside(code, merged) == inside(code, scope)
-    assert all(left[1] < right[0] for left, right in zip(merged, merged[1:], strict=False))
+    assert all(left[1] < right[0] for left, right in pairwise(merged))
 
 
 def test_settings_of_none_one_and_several() -> None:

@@ -17,6 +17,7 @@ from tests.conftest import ServiceApp, SettingsOf
 from tests.fixtures.cluster import Cluster
 
 GUANDU = "530111000000"
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -79,8 +80,8 @@ async def test_metrics_name_routes_not_paths(service: Any, token: Any) -> None:
     [
         ("GET", "/nothing", {}, 404, "route.not_found"),
         ("DELETE", "/v1/notes", {}, 405, "route.method_not_allowed"),
-        ("POST", "/v1/notes", {"content": b"{", "headers": {"Content-Type": "application/json"}}, 422, "request.malformed"),
-        ("POST", "/v1/notes", {"content": b"\xff", "headers": {"Content-Type": "application/json"}}, 400, "request.unreadable"),
+        ("POST", "/v1/notes", {"content": b"{", "headers": JSON}, 422, "request.malformed"),
+        ("POST", "/v1/notes", {"content": b"\xff", "headers": JSON}, 400, "request.unreadable"),
         ("POST", "/v1/notes", {"json": {"community": 5}}, 422, "request.malformed"),
         ("POST", "/v1/notes", {"json": {"community": "5" * 3000, "words": ""}}, 413, "request.too_large"),
         ("POST", "/v1/notes", {"json": {"community": "530111001001", "words": "crash"}}, 500, "internal"),
@@ -172,7 +173,7 @@ def test_a_route_without_a_rule_is_refused_at_the_start(settings: ServiceSetting
     async def open_route() -> None:
         return None
 
-    with pytest.raises(RuntimeError, match="default deny.*/v1/open"):
+    with pytest.raises(RuntimeError, match=r"default deny.*/v1/open"):
         create_base(settings, title="N", description="", schema=None, routers=[router])
 
 

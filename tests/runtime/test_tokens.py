@@ -146,7 +146,7 @@ class Provider:
         self.asked = 0
         self.down = False
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, _: httpx.Request) -> httpx.Response:
         self.asked += 1
         if self.down:
             raise httpx.ConnectError("down")

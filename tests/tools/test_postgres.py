@@ -87,7 +87,7 @@ def supervise_as(uid: int, home: Path, data: Path) -> subprocess.Popen[str]:
     for python, binaries in product((sys.executable, "/usr/bin/python3"), INSTALLED):
         env["GONGZHI_PG_BIN"] = str(binaries.folder)
         try:
-            check = "import sys; import tools.postgres_binaries as b; b.find_binaries(); 1 / (sys.version_info > (3, 11))"
+            check = "import sys, tools.postgres_binaries as b; b.find_binaries(); 1 / (sys.version_info > (3, 11))"
             usable = subprocess.run([python, "-c", check], env=env, capture_output=True, check=False, **who)
         except OSError:
             continue
