@@ -1,0 +1,27 @@
+"""Identifiers made from worker, month and attempt."""
+
+from uuid import UUID
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.kernel.period import Month
+from services.payroll.domain.payslip_ids import month_of, payslip_id, payslip_id_column
+
+WORKERS = st.integers(0, 2**128 - 1).map(lambda number: UUID(int=number))
+
+
+@given(st.lists(WORKERS, min_size=1, max_size=5), st.integers(2018, 2099), st.integers(1, 12), st.integers(0, 30_000))
+def test_one_and_column_agree_and_tell_their_month(workers: list[UUID], year: int, month: int, attempt: int) -> None:
+    when = Month(year, month)
+    single = [payslip_id(worker, when, attempt) for worker in workers]
+    column = payslip_id_column(np.array([list(worker.bytes) for worker in workers], dtype=np.uint8), when, attempt)
+    assert [UUID(bytes=row.tobytes()) for row in column] == single
+    assert {(one.version, month_of(one)) for one in single} == {(7, when)}
+
+
+@pytest.mark.parametrize("text", ["ffffffff-ffff-7fff-bfff-ffffffffffff", "00000000-0000-7000-8000-000000000000"])
+def test_not_every_identifier_has_a_pay_month(text: str) -> None:
+    assert month_of(UUID(text)) is None
