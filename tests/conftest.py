@@ -18,7 +18,7 @@ from services.runtime.database import Database
 from services.runtime.migrate import SERVICES
 from services.runtime.settings import ServiceSettings
 from services.runtime.tokens import issue_token
-from tests.fixtures.cluster import Cluster
+from tests.fixtures.cluster import Cluster, template_prefix
 from tools.postgres import Postgres
 
 TokenMaker: TypeAlias = Callable[..., str]
@@ -55,7 +55,8 @@ def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """The session's PostgreSQL: TEST_DATABASE_URL if set, else one of our own without fsync."""
     made = Cluster(_start(pytestconfig))
     yield made
-    made.drop_all()
+    alone = "PYTEST_XDIST_WORKER" not in os.environ  # another worker may still copy a template
+    made.drop_all(template_prefix() if alone else "")
 
 
 @pytest.fixture(scope="session")
