@@ -19,7 +19,9 @@ from gateway.types.workers import Appointment
 from services.consultation.schemas.issues import IssueOut
 from services.kernel.region import DivisionCode
 from services.runtime.paging import encode_cursor
+from services.staffing.client import NOW, Moment
 from services.staffing.schemas.communities import CommunityOut
+from services.staffing.schemas.quotas import QuotaOut
 from services.staffing.schemas.workers import WorkerOut
 
 Info = strawberry.Info[Context, None]
@@ -27,7 +29,12 @@ First = Annotated[
     int | None, strawberry.argument(description="每页几项，必填，1至100 Items of the page: compulsory, 1 to 100")
 ]
 After = Annotated[str | None, strawberry.argument(description="上一页的 endCursor `endCursor` of the page before")]
-On = Annotated[date | None, strawberry.argument(description="基准日，默认今天 The day asked; today by default")]
+On = Annotated[
+    date | None,
+    strawberry.argument(
+        description="基准日，默认上级所用之日，否则今天 The day asked; by default the parent's, else today"
+    ),
+]
 KnownAt = Annotated[
     datetime | None,
     strawberry.argument(description="按此刻已知的情况，默认现在 As known at this instant; now by default"),
@@ -46,8 +53,9 @@ def issue_cursor(one: IssueOut) -> str:
 
 @strawberry.type(description="社区或村 A grass-roots unit: an urban community, a converted community or a village")
 class Community(Node):
-    """One grass-roots unit as it stands on the day asked."""
+    """One grass-roots unit as it stands on the day asked; what hangs on it is asked of the same day unless told."""
 
+    moment: strawberry.Private[Moment]
     code: DivisionCode = strawberry.field(description="12位区划代码 The division code of 12 digits")
     name: str = strawberry.field(description="名称 The name")
     kind: str = strawberry.field(
@@ -66,10 +74,11 @@ class Community(Node):
     registered_households: int | None = strawberry.field(description="户籍户数 Registered households")
 
     @classmethod
-    def of(cls, out: CommunityOut) -> Self:
-        """From staffing's community."""
+    def of(cls, out: CommunityOut, moment: Moment = NOW) -> Self:
+        """From staffing's community, read for a moment."""
         measures = Measures.of(out.measures)
         return cls(
+            moment=moment,
             id=global_id("Community", out.id),
             code=DivisionCode(out.code),
             name=out.name,
@@ -96,27 +105,29 @@ class Community(Node):
             strawberry.argument(description="指定歧义条文的读法，如 A A named reading of an ambiguous sentence"),
         ] = None,
     ) -> Quota | None:
-        return Quota.of(await info.context.loaders.quota(on, known_at, reading).load(self.code))
+        moment = (on or self.moment[0], known_at or self.moment[1])
+        out = await info.context.loaders.quota(moment, reading).load(self.code)
+        return Quota.of(out, synthetic_facts=self.measures.synthetic)
 
     @resolved("在岗人数，一人兼两岗计一人 Persons in post; one who holds two posts counts once")
     async def headcount(self, info: Info, on: On = None) -> int | None:
-        out = await info.context.loaders.quota(on, None, None).load(self.code)
-        return out.headcount.persons
+        return (await self._assessed(info, on)).headcount.persons
 
     @resolved("在岗情况，人数与岗位数 Persons and posts, full-time ones apart")
     async def headcounts(self, info: Info, on: On = None) -> Headcount | None:
-        out = await info.context.loaders.quota(on, None, None).load(self.code)
-        return Headcount.of(out.headcount)
+        return Headcount.of((await self._assessed(info, on)).headcount)
 
     @resolved("缺额，不为负；没有员额时为空 Missing persons, never negative; null without a quota")
     async def vacancy(self, info: Info, on: On = None) -> int | None:
-        out = await info.context.loaders.quota(on, None, None).load(self.code)
-        return out.vacancy
+        return (await self._assessed(info, on)).vacancy
+
+    async def _assessed(self, info: Info, on: date | None) -> QuotaOut:
+        return await info.context.loaders.quota((on or self.moment[0], self.moment[1]), None).load(self.code)
 
     @resolved("社区工作者，按编号排列 Its workers, in the order of their numbers")
     async def workers(self, info: Info, first: First = None, after: After = None) -> Connection["Worker"] | None:
-        page = await info.context.loaders.workers(page_size(first), after).load(self.code)
-        return connection(page, after, worker_cursor, Worker.of)
+        page = await info.context.loaders.workers(page_size(first), after, self.moment).load(self.code)
+        return connection(page, after, worker_cursor, lambda one: Worker.of(one, self.moment))
 
     @resolved("议题，新的在前 Its issues, the newest first")
     async def issues(
@@ -138,6 +149,7 @@ class Worker(Node):
     """One worker. Dates of birth are not given out; the age is."""
 
     key: strawberry.Private[str]
+    moment: strawberry.Private[Moment]
     community_code: DivisionCode = strawberry.field(description="所在社区代码 The code of the worker's community")
     number: str = strawberry.field(description="人员编号 The worker's number")
     name: str = strawberry.field(description="姓名 The name")
@@ -164,9 +176,10 @@ class Worker(Node):
     synthetic: bool = strawberry.field(description="是否为演示用虚构数据 Whether the entry is synthetic")
 
     @classmethod
-    def of(cls, out: WorkerOut) -> Self:
-        """From staffing's worker."""
+    def of(cls, out: WorkerOut, moment: Moment = NOW) -> Self:
+        """From staffing's worker, read for a moment."""
         return cls(
+            moment=moment,
             id=global_id("Worker", out.id),
             key=out.id,
             community_code=DivisionCode(out.community),
@@ -195,8 +208,8 @@ class Worker(Node):
 
     @resolved("所在社区 The worker's community")
     async def community(self, info: Info) -> Community | None:
-        found = await info.context.loaders.community().load(self.community_code)
-        return Community.of(found) if found else None
+        found = await info.context.loaders.community(self.moment).load(self.community_code)
+        return Community.of(found, self.moment) if found else None
 
     @resolved("最近一月的工资单，没有时为空 The payslip of the latest month, null when there is none")
     async def latest_payslip(self, info: Info) -> Payslip | None:
@@ -259,7 +272,7 @@ class Issue(Node):
 
     @resolved("所在社区 The issue's community")
     async def community(self, info: Info) -> Community | None:
-        found = await info.context.loaders.community().load(self.community_code)
+        found = await info.context.loaders.community(NOW).load(self.community_code)
         return Community.of(found) if found else None
 
     @resolved("已走过的各步 The steps that happened, in order")

@@ -15,6 +15,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    InlineFragmentNode,
     Lexer,
     OperationDefinitionNode,
     SelectionNode,
@@ -39,6 +40,7 @@ class Limits:
     aliases: int = 15
     directives: int = 50
     fields: int = 2_000
+    repeats: int = 1_000
     cost: int = 50_000
 
 
@@ -51,6 +53,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "aliases": ("别名数", "aliases"),
     "directives": ("指令数", "directives"),
     "fields": ("展开后的字段数", "fields, fragments spread"),
+    "repeats": ("同名字段的配对数", "pairs of fields of one name"),
 }
 OPENING = {TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L}
 CLOSING = {TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R}
@@ -162,16 +165,52 @@ class Measure:
         return Size(depth, introspection, inside.aliases + bool(node.alias), inside.directives, inside.fields + 1)
 
     def fragment(self, name: str, level: int) -> Size:
-        """A fragment's size, measured at its first spread; a cycle counts nothing, the validator refuses it."""
+        """A fragment's size, measured at its first spread. Raises GatewayError for a ring of fragments."""
         definition = self.fragments.get(name)
-        if definition is None or name in self.open:
+        if definition is None:
             return NOTHING
+        if name in self.open:
+            raise GatewayError(
+                Code.GRAPHQL_VALIDATION_FAILED,
+                f"片段 {name} 引用了自身，请去掉循环",
+                f'Cannot spread fragment "{name}" within itself',
+            )
         if name not in self.known:
             self.open.add(name)
             own = Size(directives=len(definition.directives or ()))
             self.known[name] = own.beside(self.selections(definition.selection_set, level))
             self.open.discard(name)
         return self.known[name]
+
+
+def children(
+    sets: Iterable[SelectionSetNode], fragments: Mapping[str, FragmentDefinitionNode]
+) -> Mapping[str, list[FieldNode]]:
+    """The fields of merged selection sets by the name they answer under, each fragment spread once."""
+    found: dict[str, list[FieldNode]] = {}
+    waiting, seen = list(sets), set[str]()
+    while waiting:
+        for node in waiting.pop().selections:
+            if isinstance(node, FieldNode):
+                found.setdefault((node.alias or node.name).value, []).append(node)
+            elif isinstance(node, InlineFragmentNode):
+                waiting.append(node.selection_set)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen and node.name.value in fragments:
+                seen.add(node.name.value)
+                waiting.append(fragments[node.name.value].selection_set)
+    return found
+
+
+def repeats(sets: Iterable[SelectionSetNode], fragments: Mapping[str, FragmentDefinitionNode]) -> int:
+    """How many pairs of fields answer under one name, which the validator compares one by one.
+
+    It walks what the document spells, so a document must be known to spell few fields, and no ring.
+    """
+    pairs = 0
+    for nodes in children(sets, fragments).values():
+        inside = [node.selection_set for node in nodes if node.selection_set]
+        pairs += len(nodes) * (len(nodes) - 1) // 2 + (repeats(inside, fragments) if inside else 0)
+    return pairs
 
 
 def together(sizes: Iterable[Size]) -> Size:
@@ -196,6 +235,8 @@ def measure(document: DocumentNode, limits: Limits) -> None:
         if isinstance(node, OperationDefinitionNode):
             own = Size(directives=len(node.directives or ()))
             judge(own.beside(walk.selections(node.selection_set, 0)), limits)
+            if repeats([node.selection_set], walk.fragments) > limits.repeats:
+                raise exceeded("repeats", limits.repeats)
 
 
 def judge(size: Size, limits: Limits) -> None:

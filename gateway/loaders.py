@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
@@ -16,6 +16,7 @@ from gateway.types.pages import PageOf
 from services.consultation.schemas.issues import IssueDetailOut, IssueOut
 from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipOut
 from services.runtime.paging import MOST_IDS
+from services.staffing.client import Moment
 from services.staffing.schemas.communities import CommunityOut
 from services.staffing.schemas.quotas import QuotaOut
 from services.staffing.schemas.workers import WorkerOut
@@ -85,17 +86,15 @@ class Loaders:
         made: V = self._made[key]
         return made
 
-    def community(
-        self, on: date | None = None, known_at: datetime | None = None
-    ) -> DataLoader[str, CommunityOut | None]:
+    def community(self, moment: Moment) -> DataLoader[str, CommunityOut | None]:
         """Communities by code, as they stand on a day, as known at an instant."""
 
         async def fetch(codes: list[str]) -> Mapping[str, CommunityOut]:
-            call = self.services.staffing.communities(codes=codes, moment=(on, known_at))
+            call = self.services.staffing.communities(codes=codes, moment=moment)
             page = await self.services.ask("staffing", call)
             return {one.code: one for one in page.items}
 
-        return self._of(("community", on, known_at), lambda: optional(fetch))
+        return self._of(("community", moment), lambda: optional(fetch))
 
     @cached_property
     def community_of_lineage(self) -> DataLoader[str, CommunityOut | None]:
@@ -109,31 +108,33 @@ class Loaders:
 
     async def communities(self, area: Area, first: int, after: str | None, on: date | None) -> PageOf[CommunityOut]:
         """A page of an area's communities in the order of their codes."""
-        call = self.services.staffing.communities(moment=(on, None), limit=first, after=after, **area)
+        moment = (on, None)
+        call = self.services.staffing.communities(moment=moment, limit=first, after=after, **area)
         page = await self.services.ask("staffing", call)
+        self.community(moment).prime_many({one.code: one for one in page.items})
         return PageOf(page.items, more=page.next is not None)
 
-    def quota(self, on: date | None, known_at: datetime | None, reading: str | None) -> DataLoader[str, QuotaOut]:
+    def quota(self, moment: Moment, reading: str | None) -> DataLoader[str, QuotaOut]:
         """Quotas by community code, under a named reading when one is given."""
 
         async def fetch(codes: list[str]) -> Mapping[str, QuotaOut]:
-            call = self.services.staffing.quotas(codes, moment=(on, known_at), reading=reading)
+            call = self.services.staffing.quotas(codes, moment=moment, reading=reading)
             return {one.code: one for one in (await self.services.ask("staffing", call)).items}
 
-        return self._of(("quota", on, known_at, reading), lambda: required(fetch))
+        return self._of(("quota", moment, reading), lambda: required(fetch))
 
-    def workers(self, first: int, after: str | None) -> DataLoader[str, PageOf[WorkerOut]]:
+    def workers(self, first: int, after: str | None, moment: Moment) -> DataLoader[str, PageOf[WorkerOut]]:
         """A page of workers by community code, in the order of their numbers."""
 
         async def fetch(codes: list[str]) -> Mapping[str, PageOf[WorkerOut]]:
-            call = self.services.staffing.workers_of(codes, per_community=first, after=after)
+            call = self.services.staffing.workers_of(codes, per_community=first, after=after, moment=moment)
             found = await self.services.ask("staffing", call)
             return {
                 one.community: PageOf(one.items, more=one.next is not None, total=one.total)
                 for one in found.communities
             }
 
-        return self._of(("workers", first, after), lambda: required(fetch))
+        return self._of(("workers", first, after, moment), lambda: required(fetch))
 
     @cached_property
     def worker(self) -> DataLoader[str, WorkerOut | None]:

@@ -15,6 +15,7 @@ from gateway.types.pages import Connection, Node, connection, parse_global_id
 from gateway.types.payslips import Payslip
 from services.kernel.region import DivisionCode
 from services.runtime.paging import encode_cursor
+from services.staffing.schemas.communities import CommunityOut
 
 
 async def read_community(context: Context, key: str) -> Community | None:
@@ -61,6 +62,11 @@ def not_found(code: str) -> GatewayError:
     )
 
 
+def community_cursor(one: CommunityOut) -> str:
+    """Where a community stands in a region: staffing orders them by code."""
+    return encode_cursor(one.code)
+
+
 @strawberry.type(description="查询入口 Where a query may start")
 class Query:
     """The root fields."""
@@ -73,10 +79,10 @@ class Query:
         on: On = None,
         known_at: KnownAt = None,
     ) -> Community | None:
-        found = await info.context.loaders.community(on, known_at).load(code)
+        found = await info.context.loaders.community((on, known_at)).load(code)
         if found is None:
             raise not_found(code)
-        return Community.of(found)
+        return Community.of(found, (on, known_at))
 
     @resolved("某区域内的社区，按代码排列 The communities of a region, in the order of their codes")
     async def communities(
@@ -98,7 +104,7 @@ class Query:
     ) -> Connection[Community] | None:
         area = {"region": region, "authority": authority}
         page = await info.context.loaders.communities(area, page_size(first), after, on)
-        return connection(page, after, lambda one: encode_cursor(one.code), Community.of)
+        return connection(page, after, community_cursor, lambda one: Community.of(one, (on, None)))
 
     @resolved("按全局标识读取任一对象；不存在时为空 Any object by its global id; null when there is none")
     async def node(

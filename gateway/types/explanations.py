@@ -132,6 +132,10 @@ class Explanation:
     def citations(self) -> list[Citation]:
         return citations_of(self.wire)
 
+    @resolved("整棵树是否依据虚构数据 Whether anything in the tree rests on a synthetic sentence")
+    def synthetic(self) -> bool:
+        return any(one.get("synthetic") for _, wire in _walk(self.wire, 0) for one in wire.get("citations") or ())
+
     @resolved("由哪些值得出 The values it was found from")
     def inputs(self) -> list["Explanation"]:
         return [Explanation(wire=one) for one in self.wire.get("inputs") or ()]

@@ -82,7 +82,7 @@ class Quota:
     pack: str | None = strawberry.field(description="规则所在的政策包 The policy pack the rule comes from")
     qualifier: str | None = strawberry.field(description="文件的限定词，如 about The document's qualifier")
     due: str | None = strawberry.field(description="达标期限 The day by which it is due")
-    synthetic: bool = strawberry.field(description="是否依据虚构数据 Whether it rests on synthetic data")
+    synthetic: bool = strawberry.field(description="是否依据虚构数据 Whether it rests on synthetic rules or figures")
     permitted: PermittedRange | None = strawberry.field(description="法定范围 The range the law permits")
     readings_used: list[ReadingUsed] = strawberry.field(description="用到的读法 The readings that were used")
     alternatives: list[Alternative] = strawberry.field(description="其他读法下的结果 What the other readings give")
@@ -94,8 +94,8 @@ class Quota:
     over: int | None = strawberry.field(description="超配人数 Persons above the quota")
 
     @classmethod
-    def of(cls, out: QuotaOut) -> Self:
-        """From staffing's quota."""
+    def of(cls, out: QuotaOut, *, synthetic_facts: bool) -> Self:
+        """From staffing's quota; it is synthetic when a rule or the community's figures are."""
         return cls(
             on=out.on,
             posts=out.posts,
@@ -105,7 +105,7 @@ class Quota:
             pack=out.pack,
             qualifier=out.qualifier,
             due=out.due,
-            synthetic=out.synthetic,
+            synthetic=out.synthetic or synthetic_facts,
             permitted=PermittedRange(minimum=out.permitted.minimum, maximum=out.permitted.maximum)
             if out.permitted
             else None,

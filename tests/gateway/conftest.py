@@ -1,17 +1,26 @@
 """The gateway in front of nothing, and in front of the real services."""
 
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from gateway.app import create_app
+from gateway.services import Services
 from gateway.settings import GatewaySettings
-from tests.conftest import ServiceApp, SettingsOf
+from services.consultation.app import create_app as create_consultation
+from services.consultation.settings import ConsultationSettings
+from services.payroll.app import create_app as create_payroll
+from services.payroll.settings import PayrollSettings
+from services.staffing.app import create_app as create_staffing
+from services.staffing.settings import StaffingSettings
+from tests.conftest import ServiceApp, SettingsOf, TokenMaker
+from tests.gateway.register import load
+from tools.dev import SUPPLEMENTS
 
 NOBODY = "http://127.0.0.1:9"  # the discard port: nobody listens
-Ask = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +35,59 @@ def lonely_settings(settings_of: SettingsOf) -> GatewaySettings:
 async def lonely(lonely_settings: GatewaySettings, service_app: ServiceApp) -> httpx.AsyncClient:
     """A client of a gateway whose services are all away."""
     return await service_app(create_app(lonely_settings))
+
+
+@dataclass(frozen=True)
+class System:
+    """The gateway over the three services, each as an application on one data base."""
+
+    gateway: FastAPI
+    calls: list[httpx.URL]
+    token: TokenMaker
+    client_of: ServiceApp
+
+    async def ask(
+        self, document: str, variables: dict[str, Any] | None = None, bearer: str | None = None
+    ) -> dict[str, Any]:
+        """The answer of the gateway, as an administrator of the nation unless a token is given."""
+        self.calls.clear()
+        client = await self.client_of(self.gateway, bearer or self.token("administrator", "000000000000"))
+        answer = await client.post("/graphql", json={"query": document, "variables": variables})
+        assert answer.status_code == 200
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+class Counted(httpx.ASGITransport):
+    """The way to an application, noting every call."""
+
+    def __init__(self, app: FastAPI, calls: list[httpx.URL]) -> None:
+        super().__init__(app, raise_app_exceptions=False)
+        self.calls = calls
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.calls.append(request.url)
+        return await super().handle_async_request(request)
+
+
+@pytest.fixture(scope="session")
+async def system(settings_of: SettingsOf, database_url: str, service_app: ServiceApp, token: TokenMaker) -> System:
+    """All four applications with the small register loaded."""
+    calls: list[httpx.URL] = []
+    demo = {"supplements": (SUPPLEMENTS,)}
+    staffing = create_staffing(settings_of(database_url, StaffingSettings))
+    to_staffing = Counted(staffing, calls)
+    payroll = create_payroll(settings_of(database_url, PayrollSettings, **demo), to_staffing)
+    consultation = create_consultation(settings_of(database_url, ConsultationSettings, **demo))
+    ways = {
+        "staffing": to_staffing,
+        "payroll": Counted(payroll, calls),
+        "consultation": Counted(consultation, calls),
+    }
+    settings = settings_of(None, GatewaySettings, upstream_timeout_s=20.0, client_timeout_s=20.0)
+    gateway = create_app(settings, ways)
+    for app in (staffing, payroll, consultation, gateway):
+        await service_app(app)
+    services = Services.connect(settings, dict(ways))
+    await load(services.on_behalf(token("administrator", "000000000000"), None))
+    return System(gateway, calls, token, service_app)

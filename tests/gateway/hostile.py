@@ -51,6 +51,18 @@ def deep_list(levels: int) -> str:
     return "{ node(id: " + "[" * levels + "]" * levels + ") { id } }"
 
 
+def repeated(count: int) -> str:
+    """One field many times: the validator compares each with each."""
+    return "{ " + 'node(id: "x") { id } ' * count + "}"
+
+
+def repeated_in_fragments(count: int) -> str:
+    """One field in many fragments."""
+    spreads = " ".join(f"...f{i}" for i in range(count))
+    parts = [f'fragment f{i} on Query {{ node(id: "x") {{ id }} }}' for i in range(count)]
+    return " ".join([f"{{ {spreads} }}", *parts])
+
+
 HOSTILE: dict[str, tuple[str, str]] = {
     "long": ("{ __typename } #" + "x" * 15_000, "characters"),
     "long_comment_lines": ("{ __typename }" + "\n#" * 7_400, ""),
@@ -66,5 +78,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "doubling_24": (doubling(24), "fields"),
     "doubling_45": (doubling(45), "nesting"),
     "chain": (chain(100), "nesting"),
+    "repeated": (repeated(90), "repeats"),
+    "repeated_in_fragments": (repeated_in_fragments(55), "repeats"),
     "circular_introspection": (circular_introspection(12), "introspection_depth"),
 }

@@ -2,10 +2,10 @@ import time
 import tracemalloc
 
 import pytest
-from graphql import get_introspection_query
+from graphql import OperationDefinitionNode, get_introspection_query, parse
 
 from gateway.errors import Code, GatewayError
-from gateway.limits import Limits, read
+from gateway.limits import Limits, fragments_of, read, repeats
 from tests.gateway.hostile import (
     HOSTILE,
     chain,
@@ -15,6 +15,7 @@ from tests.gateway.hostile import (
     doubling,
     many_aliases,
     many_directives,
+    repeated,
 )
 
 LIMITS = Limits()
@@ -72,6 +73,7 @@ def test_time_grows_with_the_document_not_with_what_it_spells() -> None:
         "{ __typename }",
         circular_introspection(3),
         "query A { __typename } query B { a: __typename }",
+        repeated(32),
     ],
 )
 def test_a_document_at_the_limit_passes(text: str) -> None:
@@ -100,8 +102,29 @@ def test_directives_count_wherever_they_stand() -> None:
     assert refusal(text).details["limit"] == "directives"
 
 
-def test_rings_of_fragments_end_and_are_left_to_the_validator() -> None:
-    assert read(cycle(12), LIMITS).definitions
+@pytest.mark.parametrize("length", [1, 2, 12, 30])
+def test_rings_of_fragments_are_refused(length: int) -> None:
+    assert refusal(cycle(length)).code is Code.GRAPHQL_VALIDATION_FAILED
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("{ a b c }", 0),
+        ("{ a a a }", 3),
+        ("{ a x: a a: b }", 1),
+        ("{ a { c } b { c } }", 0),
+        ("{ a { c } a { c c } }", 1 + 3),
+        ("{ a { c } ... { a { c } } ...F } fragment F on Q { a { c } }", 3 + 3),
+        ("{ a { ...F ...F ... { ...F } } } fragment F on Q { c }", 0),
+        ("{ a { ...F } b { ...F } ...G } fragment F on Q { c }", 0),
+    ],
+)
+def test_pairs_of_one_name_are_counted_where_they_merge(text: str, pairs: int) -> None:
+    document = parse(text)
+    operation = document.definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    assert repeats([operation.selection_set], fragments_of(document)) == pairs
 
 
 def test_a_spread_of_nothing_is_left_to_the_validator() -> None:
