@@ -89,3 +89,14 @@ async def client_of(application: FastAPI, consultation_url: str, truncate: Any, 
 def client(client_of: ClientOf) -> ConsultationClient:
     """The administrator's client."""
     return client_of()
+
+
+@pytest.fixture
+async def supplemented_client(settings_of: Any, consultation_url: str, token: Any) -> AsyncIterator[ConsultationClient]:
+    """The administrator's client of a service that reads the supplement."""
+    app = create_app(settings_of(consultation_url, ConsultationSettings, supplements=(SUPPLEMENTS,)))
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        client = ConsultationClient("http://service", transport=transport)
+        yield client.on_behalf(token("administrator", "000000000000"))
+        await client.close()

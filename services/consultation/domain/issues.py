@@ -93,8 +93,13 @@ class Issue:
 
 
 def start(issue: Issue, act: Act, procedure: Procedure) -> tuple[Issue, Event]:
-    """The issue opened by its first step, which the procedure names; errors as of `advance`."""
-    return _take(issue, act, procedure.step(procedure.opening), procedure)
+    """The issue opened by the procedure's first step; any other step is a skipped one; errors as of `advance`."""
+    opening, step = procedure.step(procedure.opening), procedure.find(act.step)
+    if step is None:
+        raise refusals.unknown(act.step, procedure)
+    if step is not opening:
+        raise refusals.skipped(step, (opening,), procedure)
+    return _take(issue, act, step, procedure)
 
 
 def advance(issue: Issue, act: Act, procedure: Procedure) -> tuple[Issue, Event]:

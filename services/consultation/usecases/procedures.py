@@ -12,7 +12,7 @@ from services.consultation.domain.issues import Act, Event, Issue, Person, advan
 from services.consultation.domain.procedures import Procedure, Step
 from services.consultation.storage import procedures as storage
 from services.consultation.usecases.recording import stamp
-from services.kernel.errors import DomainError, Malformed
+from services.kernel.errors import DomainError
 from services.kernel.formula.rules import Version
 from services.kernel.policy import BEIJING
 from services.runtime.packs import Packs
@@ -113,17 +113,6 @@ def rehearse(frame: Frame, steps: Iterable[Planned]) -> Rehearsal:
 def _walk(issue: Issue | None, act: Act, procedure: Procedure) -> Issue:
     if issue is not None:
         return advance(issue, act, procedure)[0]
-    opening = procedure.step(procedure.opening)
-    if act.step != opening.code:
-        wanted = procedure.find(act.step)
-        raise Malformed(
-            "issue.step_skipped",
-            f"不能跳步：第一步是“{opening.name.zh}”",
-            f"a step may not be skipped: {opening.code} comes first",
-            citations=opening.citations,
-            step=act.step,
-            missing=[opening.code] if wanted else [],
-        )
     channel = act.evidence.get("channel")
     raised = Issue(act.id, "", "", "", "", "", channel, act.actor, procedure.digest)
     return start(raised, act, procedure)[0]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from services.consultation.domain.issues import advance, allowed, standing
+from services.consultation.domain.issues import advance, allowed, standing, start
 from services.consultation.domain.procedures import Deadline, Procedure
 from services.kernel.errors import Conflict, DomainError, Malformed, RuleViolation
 from tests.consultation.walks import OPENED, PARTY, act, opened, walked
@@ -88,6 +88,15 @@ def test_an_unknown_step_lists_the_known_ones(four_min: Procedure) -> None:
     with pytest.raises(Malformed, match="propose, deliberate") as caught:
         advance(opened(four_min), replace(act(four_min, "decide"), step="vote"), four_min)
     assert caught.value.code == "issue.step_unknown"
+
+
+def test_an_issue_begins_with_the_first_step(four_min: Procedure) -> None:
+    raised = replace(opened(four_min), history=())
+    with pytest.raises(RuleViolation) as caught:
+        start(raised, act(four_min, "decide"), four_min)
+    assert (caught.value.code, caught.value.details["missing"]) == ("issue.step_skipped", ["propose"])
+    with pytest.raises(Malformed, match="has no step vote"):
+        start(raised, replace(act(four_min, "propose"), step="vote"), four_min)
 
 
 def test_nothing_follows_a_final_state(four_min: Procedure) -> None:
