@@ -11,7 +11,7 @@ from services.staffing.settings import StaffingSettings
 
 DESCRIPTION = (
     "社区、配备标准、社区工作者:每个数字都有生效日、所知时间、依据原文和解读。 / "
-    "Communities, staffing norms and workers: every figure with its day, its knowledge time, its sentence and its reading."
+    "Communities, staffing norms and workers: every figure with its day, knowledge time, sentence and reading."
 )
 
 

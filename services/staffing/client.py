@@ -105,7 +105,7 @@ class StaffingClient(ServiceClient):
         return WorkerOut.model_validate(await self.get(f"/v1/workers/{worker_id}", _moment(moment)))
 
     async def roster(self, month: str, *, known_at: datetime | None = None, **area: str | None) -> pa.Table:
-        """The roster of a month (2026-10) of `authority=` or `region=`, as known at an instant; schemas.roster.ROSTER."""
+        """The roster of a month (2026-10) of `authority=` or `region=`, in the columns of schemas.roster.ROSTER."""
         params = {"month": month, "known_at": known_at.isoformat() if known_at else None, **area}
         return read_arrow(await self.read_all("/v1/roster", params))
 

@@ -1,6 +1,6 @@
 """Staffing's own fixtures: the application on a fresh data base, its client, and small registers of five places."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import httpx
@@ -84,7 +84,7 @@ FILES = {
 }
 
 ClientOf: TypeAlias = Callable[[str, str], StaffingClient]
-Load: TypeAlias = Callable[..., Awaitable[httpx.Response]]
+Http: TypeAlias = Callable[..., httpx.AsyncClient]
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +96,7 @@ async def staffing_app(settings_of: Any, staffing_url: str, service_app: Any) ->
 
 
 @pytest.fixture
-def http(staffing_app: Any, token: Any) -> Callable[..., httpx.AsyncClient]:
+def http(staffing_app: Any, token: Any) -> Http:
     """`http(role, region)`: a plain client, for statuses and bodies."""
 
     def make(role: str = "administrator", region: str = NATION) -> httpx.AsyncClient:

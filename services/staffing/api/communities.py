@@ -1,5 +1,6 @@
-"""Communities: one, many by code or lineage, a region's or an authority's page by page, counts, divisions, managements."""
+"""Communities: one, many by code or lineage, an area's page by page; counts, divisions and managements."""
 
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -28,8 +29,14 @@ from services.staffing.storage import communities, divisions, managements
 router = APIRouter(prefix="/v1", tags=["communities"])
 READ = [Depends(permit("staffing.read"))]
 CodePath = Annotated[str, Path(pattern=r"^[1-9]\d{11}$", examples=["530111001011"])]
-Ids = Annotated[list[UUID] | None, Query(max_length=1000, description="世系标识,至多 1000 个 / lineages")]
-Codes = Annotated[list[str] | None, Query(max_length=1000, description="区划代码,至多 1000 个 / division codes")]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Communities named by lineage or by code."""
+
+    ids: Annotated[list[UUID] | None, Query(alias="id", max_length=1000, description="世系标识 / lineages")] = None
+    codes: Annotated[list[str] | None, Query(alias="code", max_length=1000, description="区划代码 / codes")] = None
 
 
 @router.get("/communities", dependencies=READ, summary="社区列表 / list communities")
@@ -37,17 +44,17 @@ async def list_communities(
     session: ReadOnly,
     area: AreaDep,
     moment: MomentDep,
-    id: Ids = None,
-    code: Codes = None,
+    named: Annotated[Named, Depends()],
     limit: Limit = 100,
     after: After = None,
 ) -> CommunityPageOut:
     """By `id` or `code` (at most 1,000, in the order asked for), else the area's page by page in the order of codes."""
-    if id:
-        found = await communities.get_by_ids(session, id, moment)
-        return CommunityPageOut(items=[community_out(c) for c in found], next=None)
-    if code:
-        found = await communities.get_many(session, code, moment)
+    if named.ids or named.codes:
+        found = (
+            await communities.get_by_ids(session, named.ids, moment)
+            if named.ids
+            else await communities.get_many(session, named.codes or [], moment)
+        )
         return CommunityPageOut(items=[community_out(c) for c in found], next=None)
     key = decode_cursor(after, str)
     found = await communities.find(session, area, moment, key[0] if key else "", limit + 1)
@@ -65,7 +72,7 @@ async def get_community(code: CodePath, session: ReadOnly, moment: MomentDep) ->
 async def count_communities(
     session: ReadOnly, area: AreaDep, moment: MomentDep, region: str = "000000000000"
 ) -> CommunityCountsOut:
-    """How many communities and villages stand in the area on the day, by kind; urban + converted + plain = communities."""
+    """How many communities and villages stand on the day, by kind; urban + converted + plain = communities."""
     by_kind = await communities.count_by_kind(session, area, moment)
     urban, converted = by_kind.get("urban_community", 0), by_kind.get("converted_community", 0)
     plain, villages = by_kind.get("community", 0), by_kind.get("village", 0)

@@ -38,7 +38,7 @@ async def get_roster(
     region: Annotated[str | None, Query(max_length=12)] = None,
     known_at: datetime | None = None,
 ) -> StreamingResponse:
-    """Everybody who held a post of the authority's (or region's) units on a day of the month, as known at an instant."""
+    """Everybody who held a post in the area on a day of the month, as known at an instant."""
     if (authority is None) == (region is None):
         raise Malformed("query.one_of", "请给出 authority 或 region 之一", "give either authority or region")
     when = Month.parse(month)

@@ -17,7 +17,7 @@ from services.staffing.storage import workers
 
 router = APIRouter(prefix="/v1", tags=["workers"])
 READ = [Depends(permit("staffing.read"))]
-Ids = Annotated[list[UUID] | None, Query(max_length=1000)]
+Ids = Annotated[list[UUID] | None, Query(alias="id", max_length=1000)]
 Communities = Annotated[list[str], Query(min_length=1, max_length=1000)]
 
 
@@ -26,13 +26,13 @@ async def list_workers(
     session: ReadOnly,
     area: AreaDep,
     moment: MomentDep,
-    id: Ids = None,
+    ids: Ids = None,
     limit: Limit = 100,
     after: After = None,
 ) -> WorkerPageOut:
     """By `id` in the order asked for, else the workers in service in the area by community and number."""
-    if id:
-        found = await workers.get_many(session, id, moment)
+    if ids:
+        found = await workers.get_many(session, ids, moment)
         return WorkerPageOut(items=[worker_out(w, moment) for w in found], next=None)
     key = decode_cursor(after, str, str)
     found = await workers.find(session, area, moment, (key[0], key[1]) if key else None, limit + 1)

@@ -13,7 +13,7 @@ MISSING = -1
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Communities as columns in the order of codes: code as int64, kind as its place in KINDS, measures, -1 = unstated."""
+    """Communities in the order of codes: code as int64, kind as its place in KINDS, measures with -1 = unstated."""
 
     codes: Int
     kinds: NDArray[np.int8]

@@ -71,7 +71,7 @@ def age(birth_on: date, on: date) -> int:
 
 
 def is_young(birth_on: date, on: date, *, inclusive: bool = True) -> bool:
-    """35 or younger on the day; `inclusive=False` reads 35岁以下 as strictly below 35 (Civil Code art. 1259 includes)."""
+    """35 or younger on the day; `inclusive=False` reads 35岁以下 as strictly below 35 (art. 1259 includes)."""
     years = age(birth_on, on)
     return years <= 35 if inclusive else years < 35
 

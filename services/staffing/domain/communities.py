@@ -69,5 +69,5 @@ class Community:
 
 
 def kind_of_type(unit_type: str) -> CommunityKind:
-    """The kind a code-book type stands for; the urban/converted split cannot be read from codes, so it is `community`."""
+    """The kind a code-book type stands for; whether urban or converted cannot be read from it: `community`."""
     return CommunityKind.VILLAGE if unit_type.startswith("villagers") else CommunityKind.COMMUNITY

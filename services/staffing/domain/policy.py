@@ -13,8 +13,8 @@ VOCABULARY = Vocabulary(
     facts=(
         Fact("resident_households", unit="households", high=10**6, zh="常住户数", en="resident households"),
         Fact("registered_households", unit="households", high=10**6, zh="户籍户数", en="registered households"),
-        Fact("resident_population", unit="persons", high=10**9, zh="常住人口", en="resident population"),
-        Fact("urban_residents", unit="persons", high=10**9, zh="城镇常住人口", en="urban residents"),
+        Fact("resident_population", unit="persons", high=2 * 10**9, zh="常住人口", en="resident population"),
+        Fact("urban_residents", unit="persons", high=2 * 10**9, zh="城镇常住人口", en="urban residents"),
         Fact("household_size", unit="persons", low=1, high=2000, scale=100, zh="户均人口", en="persons per household"),
         Fact("premises_sqm", unit="sqm", high=10**9, scale=100, zh="办公服务用房面积", en="floor area of the premises"),
         Fact("ground_floor_sqm", unit="sqm", high=10**9, scale=100, zh="一楼面积", en="ground floor area"),

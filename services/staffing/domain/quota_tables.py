@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -168,4 +169,4 @@ def segments(codes: Int, owners: Sequence[tuple[int, int, str]], nation: str) ->
     if not len(codes):
         return []
     cuts = [0, *(np.flatnonzero(holder[1:] != holder[:-1]) + 1).tolist(), len(codes)]
-    return [(slice(a, b), names[int(holder[a])]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [(slice(a, b), names[int(holder[a])]) for a, b in pairwise(cuts)]

@@ -126,7 +126,7 @@ def whole_posts(value: object) -> int:
         raise RuleViolation(
             "quota.not_whole",
             f"配备规则得出 {value},不是整数。请在规则中写明取整方法(ceil、floor 或 round_half_up)",
-            f"the staffing rule gives {value}, not a whole number; name a rounding in the rule (ceil, floor or round_half_up)",
+            f"the staffing rule gives {value}, no whole number; name a rounding in it (ceil, floor, round_half_up)",
         )
     return int(numerator)
 

@@ -63,7 +63,7 @@ class HeadcountOut(BaseModel):
 
 
 class QuotaOut(BaseModel):
-    """The quota of one community on a day, with the rule it rests on; `posts` is null, with a reason, where no rule holds."""
+    """The quota of one community on a day and the rule it rests on; `posts` is null, with a reason, without one."""
 
     code: Code
     on: date

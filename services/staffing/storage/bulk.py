@@ -1,6 +1,6 @@
 """Bulk writes: a table of text arrives by COPY in a temporary table, and one statement merges it into its register.
 
-COPY straight into a register is impossible under row-level security, and the merge is where unchanged rows are left out.
+COPY straight into a register is impossible under row-level security; the merge also leaves out unchanged rows.
 """
 
 import io
@@ -30,13 +30,15 @@ LEFT JOIN (
     SELECT DISTINCT ON (code, start) * FROM staffing.divisions WHERE code >= $1 AND code <= $2
     ORDER BY code, start, recorded_at DESC
 ) d ON d.code = i.code AND d.start = i.start
-WHERE d.code IS NULL OR (d.name, d.level, d.unit_type, d.ended) IS DISTINCT FROM (i.name, i.level, i.unit_type, i.ended)
+WHERE d.code IS NULL
+    OR (d.name, d.level, d.unit_type, d.ended) IS DISTINCT FROM (i.name, i.level, i.unit_type, i.ended)
 ORDER BY i.code, i.start
 """,
     "communities": """
 INSERT INTO staffing.communities
     (code, start, id, name, kind, unit_type, urban_rural, ended, provenance, source)
-SELECT i.code, i.start, coalesce(l.id, i.id), i.name, i.kind, i.unit_type, i.urban_rural, i.ended, i.provenance, i.source
+SELECT i.code, i.start, coalesce(l.id, i.id), i.name, i.kind, i.unit_type, i.urban_rural, i.ended, i.provenance,
+    i.source
 FROM incoming i
 LEFT JOIN (
     SELECT DISTINCT ON (code) code, id FROM staffing.communities WHERE code >= $1 AND code <= $2
@@ -76,6 +78,8 @@ async def merge(connection: asyncpg.Connection, table: str, rows: pa.Table, lo: 
     so that the same file loaded twice changes nothing; different ones are corrections and stand beside the old.
     """
     await connection.execute("SET LOCAL work_mem = '128MB'")
+    # a register that was just filled still has the statistics of an empty one: never loop over it row by row
+    await connection.execute("SET LOCAL enable_nestloop = off")
     await connection.execute("DROP TABLE IF EXISTS incoming")
     await connection.execute(f"CREATE TEMPORARY TABLE incoming ({CREATE[table]}) ON COMMIT DROP")
     buffer = io.BytesIO()

@@ -1,4 +1,5 @@
-"""Communities as columns for a whole area: packed per county for current knowledge, read from the registers otherwise."""
+"""Communities as columns for a whole area: packed per county for current knowledge, else from the registers."""
+# ruff: noqa: S608 -- the statements are put together from this module's own names
 
 from collections.abc import Sequence
 from datetime import date
@@ -72,13 +73,13 @@ def _splits_county(bound: str) -> bool:
     return bool(bound[6:].strip("0"))
 
 
-async def read_registers(connection: Any, area: Area, moment: Moment) -> NDArray[Any]:
+async def read_registers(connection: asyncpg.Connection, area: Area, moment: Moment) -> NDArray[Any]:
     """The same columns straight from the step histories; `connection` is asyncpg's own."""
     parts = [await _read_range(connection, lo, hi, moment) for lo, hi in area.ranges]
     return np.concatenate([np.zeros(0, PACKED), *parts])
 
 
-async def _read_range(connection: Any, lo: str, hi: str, moment: Moment) -> NDArray[Any]:
+async def _read_range(connection: asyncpg.Connection, lo: str, hi: str, moment: Moment) -> NDArray[Any]:
     units = await read_block(connection, UNIT, UNITS, moment.on, moment.known_at, list(KINDS), lo, hi)
     standing = ~units["ended"]
     packed = np.zeros(int(standing.sum()), dtype=PACKED)

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, not_, select
+from sqlalchemy import ColumnElement, Row, Select, func, not_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -27,7 +27,7 @@ def not_found(code: str) -> NotFound:
     )
 
 
-def standing(moment: Moment, *where: Any) -> Select[Any]:
+def standing(moment: Moment, *where: ColumnElement[bool]) -> Select[Any]:
     """The last step of each unit on the day; ended units are left out, `where` narrows before the last is picked."""
     last = (
         select(CommunityRow)
@@ -92,7 +92,7 @@ async def _ends(session: AsyncSession, codes: Sequence[str], moment: Moment) -> 
     return dict((await session.execute(query)).all())
 
 
-def _community(row: Any, end: date | None, counted: Measures) -> Community:
+def _community(row: Row[Any], end: date | None, counted: Measures) -> Community:
     return Community(
         id=row.id,
         code=row.code,

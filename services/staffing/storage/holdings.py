@@ -1,6 +1,7 @@
-"""What is held for a while (service, posts, grades, seats, relations): staged, checked for overlaps, merged in two times."""
+"""What is held for a while (service, posts, grades, seats, relations): staged, checked for overlaps, merged."""
+# ruff: noqa: S608 -- the statements are put together from this module's own names
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -48,6 +49,8 @@ async def stage(connection: asyncpg.Connection, holding: Holding, rows: pa.Table
     """Put checked rows (row, id, identity, payload, start, stop) into the temporary table `held`."""
     columns = ", ".join(f"{name} {holding.kind(name)}" for name in holding.columns)
     await connection.execute("DROP TABLE IF EXISTS held")
+    # a table that was just filled still has the statistics of an empty one: never loop over it row by row
+    await connection.execute("SET LOCAL enable_nestloop = off")
     await connection.execute(
         f"CREATE TEMPORARY TABLE held (row integer, id uuid, {columns}, start date, stop date) ON COMMIT DROP"
     )
@@ -94,9 +97,10 @@ def _of(alias: str, columns: Sequence[str]) -> str:
     return ", ".join(f"{alias}.{name}" for name in columns)
 
 
-class _same:
-    def __init__(self, holding: Holding) -> None:
-        self._names = holding.identity
+def _same(holding: Holding) -> Callable[[str, str], str]:
+    """The condition that two aliases speak of the same thing."""
 
-    def __call__(self, one: str, other: str) -> str:
-        return " AND ".join(f"{one}.{name} = {other}.{name}" for name in self._names)
+    def same(one: str, other: str) -> str:
+        return " AND ".join(f"{one}.{name} = {other}.{name}" for name in holding.identity)
+
+    return same

@@ -104,7 +104,7 @@ def _targets(packs: Packs, rows: RollUp, total: Mapping[str, int], moment: Momen
         return np.full(len(rows.codes), MISSING, dtype=np.int64), None
     people = np.append(rows.sums["urban_residents"], total["urban_residents"])
     column = ruleset.column(STAFFING_TARGET, {"urban_residents": people}, output="posts")
-    posts = np.where(people > 0, column.numerator, MISSING)
+    posts = np.where((people > 0) & (column.faults.codes == 0), column.numerator, MISSING)
     return posts[:-1], int(posts[-1]) if posts[-1] != MISSING else None
 
 

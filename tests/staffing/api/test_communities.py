@@ -5,19 +5,21 @@ from datetime import date
 import pytest
 
 from services.runtime.client import ServiceError
+from services.staffing.client import StaffingClient
+from tests.staffing.conftest import Http
 
 SHIHUGUAN, VILLAGE = "530111001011", "320402001200"
 ON = (date(2026, 6, 1), None)
 
 
-async def test_one_community_with_its_measures(filled):
+async def test_one_community_with_its_measures(filled: StaffingClient) -> None:
     found = await filled.community("320402001001", moment=ON)
     assert (found.name, found.kind, found.urban_rural) == ("翠竹社区居委会", "community", 111)
     assert (found.measures.resident_households, found.measures.premises_sqm) == (3250, "405.50")
     assert (found.measures.provenance, found.provenance) == ("synthetic", "code_book")
 
 
-async def test_a_measure_holds_until_the_next_and_an_empty_one_says_nothing(filled):
+async def test_a_measure_holds_until_the_next_and_an_empty_one_says_nothing(filled: StaffingClient) -> None:
     text = "community,start,resident_households,urban_residents,provenance\n320402001001,2024-01-01,3300,,synthetic\n"
     await filled.load("measures", text.encode())
     before = await filled.community("320402001001", moment=(date(2023, 12, 31), None))
@@ -30,7 +32,7 @@ async def test_a_measure_holds_until_the_next_and_an_empty_one_says_nothing(fill
     assert old.items[0].resident_households == 3250 + 3001
 
 
-async def test_a_conversion_keeps_the_lineage_and_moves_the_counts(filled):
+async def test_a_conversion_keeps_the_lineage_and_moves_the_counts(filled: StaffingClient) -> None:
     before = await filled.community_counts(region="320400000000", moment=(date(2023, 12, 31), None))
     assert (before.villages, before.communities, before.total) == (1, 2, 3)
     text = (
@@ -47,7 +49,7 @@ async def test_a_conversion_keeps_the_lineage_and_moves_the_counts(filled):
     assert [c.code for c in (await filled.communities(ids=[old.id], moment=ON)).items] == [VILLAGE]
 
 
-async def test_an_ended_unit_is_gone_from_its_end(filled):
+async def test_an_ended_unit_is_gone_from_its_end(filled: StaffingClient) -> None:
     text = "code,name,kind,start,end,provenance\n320402001003,旧社区,community,2017-01-01,2020-01-01,synthetic\n"
     await filled.load("communities", text.encode())
     assert (await filled.community("320402001003", moment=(date(2019, 12, 31), None))).valid.end == date(2020, 1, 1)
@@ -56,7 +58,7 @@ async def test_an_ended_unit_is_gone_from_its_end(filled):
     assert gone.value.code == "community.not_found"
 
 
-async def test_an_authority_manages_what_is_recorded_not_its_subtree(filled):
+async def test_an_authority_manages_what_is_recorded_not_its_subtree(filled: StaffingClient) -> None:
     managed = await filled.managements("530111000000", moment=ON)
     assert ([m.unit for m in managed.items], managed.communities) == (["530111001000", "530111004000"], 2)
     page = await filled.communities(moment=ON, authority="530111000000")
@@ -65,7 +67,7 @@ async def test_an_authority_manages_what_is_recorded_not_its_subtree(filled):
     assert (await filled.managements("320402000000", moment=ON)).communities == 3
 
 
-async def test_pages_and_codes(filled):
+async def test_pages_and_codes(filled: StaffingClient) -> None:
     first = await filled.communities(moment=ON, limit=4)
     second = await filled.communities(moment=ON, limit=4, after=first.next)
     codes = [c.code for c in (*first.items, *second.items)]
@@ -75,7 +77,7 @@ async def test_pages_and_codes(filled):
     assert [c.code for c in asked.items] == [SHIHUGUAN, "211302001001"]
 
 
-async def test_divisions_of_a_level(filled):
+async def test_divisions_of_a_level(filled: StaffingClient) -> None:
     cities = await filled.divisions(level="city", moment=ON)
     assert [(d.code, d.name) for d in cities.items] == [
         ("211300000000", "朝阳市"),
@@ -84,7 +86,7 @@ async def test_divisions_of_a_level(filled):
     ]
 
 
-async def test_region_and_authority_together_are_refused(filled, http):
+async def test_region_and_authority_together_are_refused(filled: StaffingClient, http: Http) -> None:
     async with http() as client:
         reply = await client.get("/v1/communities?region=530111000000&authority=530111000000")
         assert (reply.status_code, reply.json()["code"]) == (422, "query.both")

@@ -6,25 +6,26 @@ from datetime import UTC, date, datetime
 import pytest
 
 from services.runtime.client import ServiceError
-from tests.staffing.conftest import APPOINTMENTS, DIVISIONS, FILES, WORKERS
+from services.staffing.client import StaffingClient
+from tests.staffing.conftest import APPOINTMENTS, DIVISIONS, FILES, WORKERS, ClientOf, Http
 
 ON = (date(2026, 6, 1), None)
 
 
-async def test_the_same_files_again_add_nothing(filled):
+async def test_the_same_files_again_add_nothing(filled: StaffingClient) -> None:
     for kind, text in FILES.items():
         again = await filled.load(kind, text.encode())
         assert (kind, again.added, again.rejected) == (kind, 0, 0)
 
 
-async def test_a_dry_run_writes_nothing(empty, client_of):
+async def test_a_dry_run_writes_nothing(empty: None, client_of: ClientOf) -> None:
     client = client_of()
     report = await client.load("divisions", DIVISIONS.encode(), dry_run=True)
     assert (report.rows, report.accepted, report.added, report.dry_run) == (20, 20, 0, True)
     assert (await client.communities(moment=ON)).items == []
 
 
-async def test_a_packed_book(empty, client_of):
+async def test_a_packed_book(empty: None, client_of: ClientOf) -> None:
     client = client_of()
     assert (await client.load("divisions", gzip.compress(DIVISIONS.encode()))).added == 20
     with pytest.raises(ServiceError) as refused:
@@ -32,7 +33,7 @@ async def test_a_packed_book(empty, client_of):
     assert refused.value.code == "import.unreadable"
 
 
-async def test_bad_rows_are_refused_with_place_reason_and_remedy(filled, http):
+async def test_bad_rows_are_refused_with_place_reason_and_remedy(filled: StaffingClient, http: Http) -> None:
     text = (
         "number,name,sex,birth_on,education,category,entry_route,community,hired_on,left_on,provenance\n"
         "X-1,戊,other,1990-02-30,bachelor,full_time_community_worker,elected,530111001011,2020-01-01,,synthetic\n"
@@ -54,7 +55,7 @@ async def test_bad_rows_are_refused_with_place_reason_and_remedy(filled, http):
         assert (good.status_code, good.json()["accepted"], good.json()["added"]) == (200, 1, 1)
 
 
-async def test_overlaps_and_unknown_workers_are_bad_rows(filled):
+async def test_overlaps_and_unknown_workers_are_bad_rows(filled: StaffingClient) -> None:
     text = (
         "worker,tier,step,start,end\n"
         "GD-0001,head,3,2025-01-01,\n"
@@ -67,7 +68,7 @@ async def test_overlaps_and_unknown_workers_are_bad_rows(filled):
     assert found == {(2, "start", "period.overlap"), (4, "start", "period.overlap"), (5, "worker", "worker.not_found")}
 
 
-async def test_a_correction_closes_what_was_known(filled):
+async def test_a_correction_closes_what_was_known(filled: StaffingClient) -> None:
     before = datetime.now(UTC)
     text = APPOINTMENTS.replace(
         "GD-0003,530111001011,staff,true,2023-01-01,", "GD-0003,530111001011,staff,true,2023-01-01,2026-01-01"
@@ -82,7 +83,7 @@ async def test_a_correction_closes_what_was_known(filled):
     assert (page.items[0].education, old.items[0].education) == ("master", "bachelor")
 
 
-async def test_a_corrected_measure_is_known_from_its_recording(filled):
+async def test_a_corrected_measure_is_known_from_its_recording(filled: StaffingClient) -> None:
     before = datetime.now(UTC)
     text = "community,start,resident_households,provenance\n320402001001,2021-01-01,3500,synthetic\n"
     assert (await filled.load("measures", text.encode())).added == 1
@@ -92,14 +93,14 @@ async def test_a_corrected_measure_is_known_from_its_recording(filled):
     assert then.posts == 13
 
 
-async def test_a_unit_is_managed_by_one_authority_at_a_time(filled):
+async def test_a_unit_is_managed_by_one_authority_at_a_time(filled: StaffingClient) -> None:
     text = "authority,unit,start\n530100000000,530111001011,2020-01-01\n"
     with pytest.raises(ServiceError) as refused:
         await filled.load("managements", text.encode())
     assert refused.value.status == 409
 
 
-async def test_rows_outside_the_callers_region_are_bad(filled, client_of):
+async def test_rows_outside_the_callers_region_are_bad(filled: StaffingClient, client_of: ClientOf) -> None:
     officer = client_of("district_civil_affairs", "320402000000")
     text = "community,start,resident_households,provenance\n530111001011,2022-01-01,1,synthetic\n"
     report = await officer.load("measures", text.encode(), dry_run=True)
@@ -109,7 +110,7 @@ async def test_rows_outside_the_callers_region_are_bad(filled, client_of):
     assert [(error.row, error.code) for error in report.errors] == [(2, "region.outside")]
 
 
-async def test_measures_with_bad_areas_and_types(filled):
+async def test_measures_with_bad_areas_and_types(filled: StaffingClient) -> None:
     text = "community,start,premises_sqm,resident_households,provenance\n530111001011,2022-01-01,12.345,-3,synthetic\n"
     report = await filled.load("measures", text.encode(), dry_run=True)
     assert {(error.column, error.code) for error in report.errors} == {
@@ -121,7 +122,7 @@ async def test_measures_with_bad_areas_and_types(filled):
     assert [(error.column, error.code) for error in report.errors] == [("unit_type", "cell.choice")]
 
 
-async def test_a_certificate_twice_in_a_file(filled):
+async def test_a_certificate_twice_in_a_file(filled: StaffingClient) -> None:
     text = "worker,level,issued_on\nGD-0003,junior,2024-01-01\nGD-0003,junior,2025-01-01\n"
     report = await filled.load("certificates", text.encode(), dry_run=True)
     assert [(error.row, error.code) for error in report.errors] == [(3, "row.repeated")]
@@ -129,7 +130,7 @@ async def test_a_certificate_twice_in_a_file(filled):
     assert (await filled.load("certificates", b"worker,level,issued_on\nGD-0003,junior,2025-01-01\n")).added == 1
 
 
-async def test_readers_may_not_import(filled, client_of):
+async def test_readers_may_not_import(filled: StaffingClient, client_of: ClientOf) -> None:
     with pytest.raises(ServiceError) as refused:
         await client_of("auditor", "000000000000").load("measures", b"x")
     assert refused.value.status == 403

@@ -5,12 +5,14 @@ from datetime import date
 import pytest
 
 from services.runtime.client import ServiceError
+from services.staffing.client import StaffingClient
+from tests.staffing.conftest import ClientOf
 
 SHIHUGUAN, CUIZHU = "530111001011", "320402001001"
 ON = (date(2026, 6, 1), None)
 
 
-async def test_a_worker_with_what_holds_on_the_day(filled):
+async def test_a_worker_with_what_holds_on_the_day(filled: StaffingClient) -> None:
     page = await filled.workers(moment=ON, region="530111000000")
     assert [worker.number for worker in page.items] == ["GD-0001", "GD-0002", "GD-0003"]
     head = page.items[0]
@@ -20,7 +22,7 @@ async def test_a_worker_with_what_holds_on_the_day(filled):
     assert page.items[1].hired_on == date(2024, 9, 1)
 
 
-async def test_who_has_left_is_not_listed_but_can_be_asked_for(filled):
+async def test_who_has_left_is_not_listed_but_can_be_asked_for(filled: StaffingClient) -> None:
     absent = await filled.workers(moment=(date(2024, 6, 1), None), region="530111000000")
     assert [worker.number for worker in absent.items] == ["GD-0001", "GD-0003"]
     everyone = await filled.workers(moment=ON, region="530111000000")
@@ -28,7 +30,7 @@ async def test_who_has_left_is_not_listed_but_can_be_asked_for(filled):
     assert (gone.number, gone.left_on, gone.post) == ("GD-0002", date(2024, 3, 1), None)
 
 
-async def test_pages_follow_each_other(filled):
+async def test_pages_follow_each_other(filled: StaffingClient) -> None:
     first = await filled.workers(moment=ON, limit=3)
     assert len(first.items) == 3
     second = await filled.workers(moment=ON, limit=3, after=first.next)
@@ -36,7 +38,7 @@ async def test_pages_follow_each_other(filled):
     assert {w.id for w in first.items}.isdisjoint(w.id for w in second.items)
 
 
-async def test_the_first_workers_of_many_communities_in_one_call(filled):
+async def test_the_first_workers_of_many_communities_in_one_call(filled: StaffingClient) -> None:
     batch = await filled.workers_of([SHIHUGUAN, CUIZHU, "530111004011"], per_community=2, moment=ON)
     assert [(c.community, len(c.items), c.total) for c in batch.communities] == [
         (SHIHUGUAN, 2, 3),
@@ -48,13 +50,13 @@ async def test_the_first_workers_of_many_communities_in_one_call(filled):
     assert rest.communities[0].next is None
 
 
-async def test_by_ids_in_the_order_asked_for(filled):
+async def test_by_ids_in_the_order_asked_for(filled: StaffingClient) -> None:
     ids = [worker.id for worker in (await filled.workers(moment=ON)).items]
     found = await filled.workers(ids=list(reversed(ids)), moment=ON)
     assert [worker.id for worker in found.items] == list(reversed(ids))
 
 
-async def test_another_region_sees_nobody(filled, client_of):
+async def test_another_region_sees_nobody(filled: StaffingClient, client_of: ClientOf) -> None:
     ids = [worker.id for worker in (await filled.workers(moment=ON, region="530111000000")).items]
     outside = client_of("city_planner", "320400000000")
     assert (await outside.workers(ids=ids, moment=ON)).items == []
