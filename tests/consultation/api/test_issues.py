@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from services.consultation.client import ConsultationClient
@@ -106,3 +107,82 @@ async def test_what_was_known_then_is_answered_then(client: ConsultationClient) 
     assert (await client.issue(issue.id, on=datetime(2022, 3, 4, tzinfo=UTC).date())).state == "collected"
     with pytest.raises(ServiceError, match="no issue"):
         await client.issue(issue.id, known_at=before)
+
+
+async def post_step(client: ConsultationClient, issue: IssueDetailOut, step: StepIn, **headers: str) -> httpx.Response:
+    return await client._http.post(
+        f"/v1/issues/{issue.id}/steps",
+        json=step.model_dump(mode="json"),
+        headers={**client._headers, "Idempotency-Key": str(uuid4()), **headers},
+    )
+
+
+async def test_a_step_upon_what_has_moved_on_is_refused(client: ConsultationClient) -> None:
+    issue = await raised(client)
+    withdraw = step_in("withdraw", "resident", 2, reason="已解决")
+    stale = await post_step(client, issue, withdraw, **{"If-Match": '"7"'})
+    assert (stale.status_code, stale.json()["code"]) == (409, "issue.changed")
+    garbled = await post_step(client, issue, withdraw, **{"If-Match": "*"})
+    assert (garbled.status_code, garbled.json()["code"]) == (422, "issue.etag_unreadable")
+    assert (await post_step(client, issue, withdraw, **{"If-Match": '"1"'})).status_code == 201
+
+
+async def test_without_a_key_nothing_is_recorded(client: ConsultationClient) -> None:
+    with pytest.raises(ServiceError) as refused:
+        await client.raise_issue(issue_in(), "")
+    assert (refused.value.status, refused.value.code) == (400, "idempotency.missing")
+    assert (await client.issues()).items == []
+
+
+async def test_a_topic_is_merged_into_another_of_the_same_community(client: ConsultationClient) -> None:
+    issue, target, elsewhere = await raised(client), await raised(client), await raised(client, community=GUANDU)
+    for wrong in (issue.id, elsewhere.id):
+        merge = step_in("merge", "two_committees", 2, reason="同类", merged_into=str(wrong))
+        with pytest.raises(ServiceError) as refused:
+            await client.take_step(issue.id, merge, str(wrong))
+        assert refused.value.code == "issue.merge_refused"
+    merge = step_in("merge", "two_committees", 2, reason="同类", merged_into=str(target.id))
+    merged = await client.take_step(issue.id, merge, "right")
+    assert (merged.final, merged.merged_into, merged.days_open) == (True, target.id, None)
+
+
+async def test_a_receipt_number_serves_once_in_a_community(client: ConsultationClient) -> None:
+    await raised(client, number="LW-1")
+    with pytest.raises(ServiceError) as refused:
+        await raised(client, number="LW-1")
+    assert refused.value.code == "issue.number_taken"
+    assert (await raised(client, number="LW-1", community=GUANDU)).number == "LW-1"
+    assert (await raised(client)).number.startswith("20220301-")
+
+
+async def test_tags_are_those_of_the_place_and_day(client: ConsultationClient) -> None:
+    campaign = "city_quality_seven_actions"
+    tagged = await raised(client, community=GUANDU, campaign=campaign, at="2022-07-01T09:00:00+08:00")
+    assert tagged.campaign == campaign
+    with pytest.raises(ServiceError) as refused:
+        await raised(client, community=GUANDU, campaign=campaign)
+    assert refused.value.code == "issue.campaign_unknown"
+
+
+async def test_a_list_by_id_by_state_and_by_process(client: ConsultationClient) -> None:
+    issue, other = await raised(client), await raised(client)
+    await client.take_step(other.id, step_in("withdraw", "resident", 2, reason="已解决"), "w")
+    assert [one.id for one in (await client.issues(ids=[issue.id])).items] == [issue.id]
+    assert [one.id for one in (await client.issues(states=["withdrawn"])).items] == [other.id]
+    assert len((await client.issues(states=["withdrawn", "open"])).items) == 2
+    assert (await client.get("/v1/issues", {"process": "service_order"}))["items"] == []
+
+
+async def test_an_issue_ends_under_the_procedure_it_began_with(
+    client: ConsultationClient, supplemented_client: ConsultationClient
+) -> None:
+    issue = await raised(client)
+    committees = ["party_org", "residents_committee"]
+    screen = step_in("screen", "two_committees", 2, "accepted", reason="多数要求", committees=committees)
+    moved = await supplemented_client.take_step(issue.id, screen, "s")
+    assert (moved.state, moved.procedure.digest) == ("screened", issue.procedure.digest)
+    newer = await raised(supplemented_client)
+    assert newer.procedure.digest != issue.procedure.digest
+    with pytest.raises(ServiceError) as refused:
+        await supplemented_client.take_step(newer.id, screen, "n")
+    assert refused.value.code == "screening.unanswered"
