@@ -5,8 +5,8 @@ import sys
 import coverage
 
 BARS = (
-    (100.0, ("services/kernel/*", "services/*/domain/*")),
-    (95.0, ("services/*", "gateway/*", "tools/*")),
+    (100.0, ["services/kernel/*", "services/*/domain/*"]),
+    (95.0, ["services/*", "gateway/*", "tools/*"]),
 )
 
 
