@@ -65,7 +65,13 @@ MomentDep: TypeAlias = Annotated[Moment, Depends(_moment)]
 def rules_router(sections: Sections) -> APIRouter:
     """Routes over the packs at `app.state.packs`, for the sections whose facts this service knows."""
     router = APIRouter(prefix="/v1/packs", tags=["rules"], dependencies=[Depends(permit("policy.read"))])
+    _add_documents(router, sections)
+    _add_rules(router, sections)
+    _add_evaluation(router, sections)
+    return router
 
+
+def _add_documents(router: APIRouter, sections: Sections) -> None:
     @router.get("", response_model=PacksOut)
     async def list_packs(packs: PacksDep) -> dict[str, Any]:
         """Every policy pack with its region and the packs it inherits from."""
@@ -82,6 +88,8 @@ def rules_router(sections: Sections) -> APIRouter:
         packs.pack(pack)
         return packs.document(document).to_dict()
 
+
+def _add_rules(router: APIRouter, sections: Sections) -> None:
     @router.get("/{pack}/rules", response_model=RulesOut)
     async def list_rules(pack: str, packs: PacksDep, moment: MomentDep, section: str | None = None) -> dict[str, Any]:
         """The rules of a pack and of the wider ones it inherits from, each in force or with the reason why not."""
@@ -98,6 +106,8 @@ def rules_router(sections: Sections) -> APIRouter:
                                 readings={rule: reading} if reading else {})  # fmt: skip
         return _rule_out(packs, ruleset, rule, moment)
 
+
+def _add_evaluation(router: APIRouter, sections: Sections) -> None:
     @router.post("/{pack}/rules/{rule}/evaluation", response_model=EvaluationOut)
     async def evaluate_rule(pack: str, rule: str, question: EvaluationIn, packs: PacksDep) -> dict[str, Any]:
         """What a rule gives for one case: exact values, explanations, readings used, sentences."""
@@ -113,8 +123,6 @@ def rules_router(sections: Sections) -> APIRouter:
             supplements=question.supplements,
         )
         return {"digest": packs.digest, **_evaluate(ruleset, rule, question)}
-
-    return router
 
 
 def _section(sections: Sections, section: str) -> str:

@@ -81,7 +81,7 @@ CITY = {
         drafted:
           - {start: 2020-01-01, cite: {document: city-draft}, amount: 9}
         uses:
-          - {start: 2020-03-01, cite: {document: city-1}, amount: unpublished + 1}
+          - {start: 2020-03-01, cite: {document: city-1}, qualifier: about, note: one text, amount: unpublished + 1}
         steps:
           - {start: 2020-03-01, cite: {document: city-1}, data: {steps: [{code: a, from: 2020-01-01}], size: 2}}
         """,
@@ -241,6 +241,13 @@ def test_a_supplement_fills_what_the_pack_leaves_open(packs: Packs) -> None:
         found.value("ladder", {"tier": "staff", "step": 2})
     with pytest.raises(DomainError, match="tier=head, step=2"):
         rules(packs, "city", "2021-06-01", supplements=False).value("ladder", {"tier": "head", "step": 2})
+
+
+def test_a_pack_that_leaves_figures_open_loads_without_its_supplement(root: Path) -> None:
+    alone = load(root / "policies", [], {"staffing": FACTS})
+    version = rules(alone, "city", "2021-06-01").version("uses")
+    assert version.note is not None
+    assert (version.note.zh, version.note.en, version.qualifier) == ("one text", "one text", "about")
 
 
 def test_structured_rules_are_plain_data(packs: Packs) -> None:

@@ -97,6 +97,7 @@ def only(lines: list[str], place: str, words: str) -> None:
             "must ascend",
         ),
         (f"x:\n{HEAD}    data: {{on: 2020-02-30}}\n", 4, "not a day"),
+        (f"x:\n{HEAD}    inherit: [1]\n    posts: 1\n", 4, "a single value"),
         (f"x:\n{HEAD}    data: {{a: 1, a: 2}}\n", 4, "the key a is repeated"),
         (f"x:\n{HEAD}    note: [1]\n    posts: 1\n", 4, "a mapping"),
         (f"x:\n{HEAD}    when: [1]\n    posts: 1\n", 4, "a single value"),
@@ -161,6 +162,10 @@ def test_a_document_without_a_day_leaves_known_open(tmp_path: Path) -> None:
         "staffing.yaml:2",
         "known is missing",
     )
+
+
+def test_the_conformance_file_is_left_to_its_tool(tmp_path: Path) -> None:
+    only(problems(tmp_path, conformance="[", staffing=f"x:\n{HEAD}    y: z\n"), "staffing.yaml:4", "unknown name z")
 
 
 def test_an_unknown_file_is_refused(tmp_path: Path) -> None:

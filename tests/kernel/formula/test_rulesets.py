@@ -1,7 +1,6 @@
 """Rules together: tables, bands, guards, readings, absences, explanations, programs."""
 
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -12,9 +11,8 @@ from services.kernel.errors import DomainError, Malformed, NotFound
 from services.kernel.formula.explanation import Explanation, write
 from services.kernel.formula.rules import Body, Cell
 from services.kernel.formula.tree import Case, Run
-from services.kernel.formula.vocabulary import Fact, Vocabulary
 from services.kernel.policy import Citation, Document, Text
-from tests.kernel.formula.rulebook import FACTS, HERE, bands, body, rules, ruleset, table, version
+from tests.kernel.formula.rulebook import HERE, bands, body, rules, ruleset, table, version
 
 LADDER = table("tier, step", head__1="100", head__2="200.50", staff__1="80")
 ALLOWANCE = version("allowance", Body(table=table("cert", none="0", junior="200")), unit="yuan")
@@ -311,93 +309,6 @@ def test_the_rules_of_a_day_by_name() -> None:
     nothing = ruleset(version("x", Body(data=[1])))
     with pytest.raises(Malformed, match="has no output amount"):
         nothing.value("x", {})
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "code"),
-    [
-        ("a", None, "fact.missing"),
-        ("a", 1001, "fact.out_of_range"),
-        ("a", True, "fact.unreadable"),
-        ("a", "x", "fact.unreadable"),
-        ("a", "0.5", "fact.unreadable"),
-        ("a", Decimal("1E30"), "fact.unreadable"),
-        ("base", "0.001", "fact.unreadable"),
-        ("urban", 1, "fact.unreadable"),
-        ("cert", "master", "fact.unreadable"),
-        ("hired_on", 5, "fact.unreadable"),
-        ("hired_on", "2023-02-29", "day.unreadable"),
-        ("hired_on", "1899-12-31", "fact.out_of_range"),
-    ],
-)
-def test_a_fact_is_refused_by_name(name: str, value: Any, code: str) -> None:
-    with pytest.raises(Malformed) as caught:
-        rules(x=name).value("x", {name: value})
-    assert caught.value.code == code
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "seen"),
-    [
-        ("a", 7, 7),
-        ("a", "7", 7),
-        ("base", 521345, Fraction("5213.45")),
-        ("base", "5213.45", Fraction("5213.45")),
-        ("base", Decimal("5213.4"), Fraction("5213.4")),
-        ("urban", True, True),
-        ("cert", "junior", "junior"),
-        ("hired_on", "2020-02-29", date(2020, 2, 29)),
-        ("hired_on", date(2020, 2, 29), date(2020, 2, 29)),
-    ],
-)
-def test_a_fact_is_read(name: str, value: Any, seen: Any) -> None:
-    found = rules(x=name)
-    assert found.value("x", {name: value}) == seen
-    assert found.explain("x", {name: value}).inputs[0].value == seen
-
-
-def test_a_column_of_facts_is_checked_row_by_row() -> None:
-    found = rules(x="a + step")
-    block = {
-        "a": np.array([1, -1, 1000, 5], np.int16),
-        "a?": np.array([False, False, False, True]),
-        "step": np.array([1, 1, 18, 99]),
-    }
-    column = found.column("x", block)
-    assert column.numerator.tolist() == [2, 0, 0, 0]
-    codes = [reason.code if (reason := column.faults.reason(row)) else None for row in range(4)]
-    assert codes == [None, "fact.out_of_range", "fact.out_of_range", "fact.missing"]
-    assert column.faults.reason(1) != column.faults.reason(2)
-    missing = found.column("x", {"a": np.array([1, 2])})
-    assert [missing.faults.reason(row).code for row in (0, 1)] == ["fact.missing"] * 2  # type: ignore[union-attr]
-    assert found.column("x", {}, size=0).numerator.tolist() == []
-    assert not found.column("x", {"a": np.array([1]), "step": np.array([1]), "a?": np.array([False])}).faults.any()
-
-
-def test_a_zero_divisor_is_a_fault_of_its_row() -> None:
-    found = rules(x="round_half_up(100 / a)", y="round_fen(base * 100 / max(step - 1, 0))")
-    column = found.column("x", {"a": np.array([3, 0, 8])})
-    assert column.numerator.tolist() == [33, 0, 13]
-    with pytest.raises(Malformed) as caught:
-        found.value("x", {"a": 0})
-    assert column.faults.reason(1) == caught.value
-    assert found.value("y", {"base": 100, "step": 4}) == Fraction("33.33")
-
-
-def test_blocks_have_one_length() -> None:
-    found = rules(x="a")
-    with pytest.raises(ValueError, match="one length"):
-        found.column("x", {"a": np.array([1]), "b": np.array([1, 2])})
-    with pytest.raises(ValueError, match="one length"):
-        found.column("x", {})
-
-
-def test_a_vocabulary_names_each_fact_once() -> None:
-    with pytest.raises(ValueError, match="twice"):
-        Vocabulary((FACTS[0], FACTS[0]))
-    assert [fact.name for fact in Vocabulary(FACTS)] == [fact.name for fact in FACTS]
-    assert Fact("x", kind="symbol", symbols=("p", "q")).bounds == (0, 1)
-    assert Fact("x", kind="day").out_of_range().details["low"] == "1900-01-01"
 
 
 def test_a_run_marks_only_rows_asked_for() -> None:
