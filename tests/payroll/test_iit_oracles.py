@@ -199,7 +199,8 @@ def test_contributions_round_each_scheme_and_side(
     limits = f"floor: {given.get('base_min', 0)}, ceiling: {given.get('base_max', 10**6)}"
     body = ""
     for name in ("pension", "medical", "unemployment", "work_injury", "maternity"):
-        rates = f"employer: {given.get('employer_rates', {}).get(name, '0')}, employee: {given.get('rates', {}).get(name, '0')}"
+        employer, employee = (given.get(side, {}).get(name, "0") for side in ("employer_rates", "rates"))
+        rates = f"employer: {employer}, employee: {employee}"
         cite = "start: 2019-01-01, known: 2019-01-01, cite: {document: somewhere-test}"
         body += f"{name}_limits:\n  - {{{cite}, unit: yuan, {limits}}}\n{name}_rate:\n  - {{{cite}, {rates}}}\n"
     folder = tmp_path / "policies"
@@ -209,7 +210,7 @@ def test_contributions_round_each_scheme_and_side(
     (folder / "somewhere" / "payroll.yaml").write_text(body, encoding="utf-8")
     (folder / "somewhere" / "documents.yaml").write_text(
         'region: "110100000000"\nname: {zh: 某市, en: somewhere}\ndocuments:\n  somewhere-test:\n'
-        "    {title: 例, issuer: 例, kind: notice, status: in_force, issued: 2019-01-01, known: 2019-01-01, seen: true}\n",
+        "    {title: 例, issuer: 例, kind: notice, status: in_force, known: 2019-01-01, seen: true}\n",
         encoding="utf-8",
     )
     local = load(folder, [], {"payroll": VOCABULARY}).ruleset(

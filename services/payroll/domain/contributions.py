@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.kernel.errors import Malformed
 from services.kernel.period import Month
 
 RATE_SCALE = 10_000
@@ -25,18 +24,3 @@ class BaseStep:
     start: Month
     base_fen: int | None
     rate: int | None = None
-
-
-def checked_base(step: BaseStep) -> BaseStep:
-    """The step itself; a fund rate outside 5 % to 12 %, or a rate on social insurance: Malformed `base.rate`."""
-    if step.base_fen is None:
-        return step
-    wants_rate = step.kind is BaseKind.HOUSING_FUND
-    if wants_rate == (step.rate is not None) and (step.rate is None or LOWEST_RATE <= step.rate <= HIGHEST_RATE):
-        return step
-    raise Malformed(
-        "base.rate",
-        "公积金须填缴存比例0.05至0.12，社会保险不填比例",
-        "a housing fund row needs a rate from 0.05 to 0.12; a social insurance row has none",
-        kind=step.kind.value,
-    )

@@ -40,5 +40,11 @@ def payslip_id_column(workers: NDArray[np.uint8], month: Month, attempt: int) ->
     return identifiers
 
 
+def uuids_of(identifiers: NDArray[np.uint8]) -> list[UUID]:
+    """Bytes of shape (rows, 16) -> identifiers."""
+    raw = identifiers.tobytes()
+    return [UUID(bytes=raw[at : at + 16]) for at in range(0, len(raw), 16)]
+
+
 def _month_ms(month: Month) -> int:
     return day_number(month.first) * _DAY_MS

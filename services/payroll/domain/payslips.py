@@ -6,7 +6,7 @@ Later lines may name the sums of earlier ones as facts: `gross`, `employee_contr
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +89,7 @@ def pay(ruleset: Ruleset, scheme: Scheme, facts: Mapping[str, FactValue], given_
     """One payslip with reasons; amounts are exact fen as the formulas round them.
 
     `given_fen` replaces the earnings by one given amount. A missing fact, cell or rule raises its DomainError; an
-    amount that is not whole fen `pay_line.not_whole_fen`; a negative net pay `payslip.negative_net`.
+    amount that is not always whole fen `formula.unrounded_money`; a negative net pay `payslip.negative_net`.
     """
     known: dict[str, FactValue] = dict(facts)
     paid: dict[str, PaidLine] = {}
@@ -128,25 +128,14 @@ def _paid(
 ) -> list[PaidLine]:
     explanations = ruleset.explain_many([_wanted(line) for line in lines], facts)
     return [
-        PaidLine(line, _fen(line, explanation), _with_sums(explanation, paid))
+        PaidLine(line, _fen(ruleset, line, explanation), _with_sums(explanation, paid))
         for line, explanation in zip(lines, explanations, strict=True)
     ]
 
 
-def _fen(line: Line, explanation: Explanation) -> int:
-    if not isinstance(explanation.value, Fraction) or (explanation.value * 100).denominator != 1:
-        raise not_whole_fen(line)
-    return int(explanation.value * 100)
-
-
-def not_whole_fen(line: Line) -> RuleViolation:
-    """The fault of a line whose rule does not round to the fen."""
-    return RuleViolation(
-        "pay_line.not_whole_fen",
-        f"工资项“{line.label.zh}”的公式没有舍入到分。请在政策包中写明舍入",
-        f"the formula of the line {line.label.en} is not rounded to the fen; state the rounding in the policy pack",
-        line=line.code,
-    )
+def _fen(ruleset: Ruleset, line: Line, explanation: Explanation) -> int:
+    ruleset.require_whole_fen(*_wanted(line))
+    return int(cast("Fraction", explanation.value) * 100)
 
 
 def _flag(ruleset: Ruleset, check: Check, facts: Mapping[str, FactValue]) -> bool:
@@ -209,29 +198,32 @@ class PayColumns:
 class PayKernel:
     """A scheme's lines under a set of rules, compiled once; a block of columns in, payslips out.
 
-    A rule that is not in force raises its DomainError here, before any worker is seen.
+    A rule that is not in force, or money that is not rounded, raises its DomainError here, before any worker is seen.
     """
 
     def __init__(self, ruleset: Ruleset, scheme: Scheme) -> None:
         self.scheme = scheme
-        phases = [positions for positions in (scheme.positions(*kinds) for kinds in PHASES) if positions]
-        self._programs = [
-            (positions, ruleset.compile([_wanted(scheme.lines[at]) for at in positions])) for positions in phases
+        for line in scheme.lines:
+            ruleset.require_whole_fen(*_wanted(line))
+        phases = [(kinds, scheme.positions(*kinds)) for kinds in PHASES]
+        self._phases = [
+            (kinds, positions, ruleset.compile([_wanted(scheme.lines[at]) for at in positions]))
+            for kinds, positions in phases
         ]
         self._checks = ruleset.compile([(check.holds.rule, check.holds.output) for check in scheme.checks])
 
     def run(self, block: Mapping[str, NDArray[Any]], rows: int) -> PayColumns:
         """Columns of stored facts (all of length `rows`) -> payslips; equal to `pay` row by row."""
         known = dict(block)
-        amounts = np.zeros((rows, len(self.scheme.lines)), dtype=np.int64)
+        amounts = np.zeros((rows, len(self.scheme.lines)), dtype=np.int64, order="F")
         faults = _Faults(rows)
-        for positions, program in self._programs:
-            for at, column in zip(positions, program.run(known), strict=True):
+        for kinds, positions, program in self._phases:
+            for at, column in zip(positions, program.run(known, rows), strict=True):
                 faults.add(column.faults.codes, column.faults.reasons)
                 amounts[:, at] = column.fen()
-            known |= self._sums(amounts)
+            known |= self._sums(amounts, kinds)
         checks = np.zeros((rows, len(self.scheme.checks)), dtype=np.bool_)
-        for at, column in enumerate(self._checks.run(known) if self.scheme.checks else ()):
+        for at, column in enumerate(self._checks.run(known, rows)):
             faults.add(column.faults.codes, column.faults.reasons)
             checks[:, at] = column.numerator
         paid = PayColumns(self.scheme, amounts, checks, faults.codes, faults.reasons)
@@ -240,8 +232,11 @@ class PayKernel:
             raise OverflowError("an amount does not fit the payslip's 32 bits")
         return paid
 
-    def _sums(self, amounts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-        return {name: amounts[:, self.scheme.positions(kind)].sum(axis=1) for name, kind in SUMS.items()}
+    def _sums(self, amounts: NDArray[np.int64], kinds: tuple[LineKind, ...]) -> dict[str, NDArray[Any]]:
+        """The sums that the lines of these kinds make known."""
+        return {
+            name: amounts[:, self.scheme.positions(kind)].sum(axis=1) for name, kind in SUMS.items() if kind in kinds
+        }
 
 
 def _wanted(line: Line) -> tuple[str, str]:

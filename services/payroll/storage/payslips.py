@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kernel.errors import NotFound
 from services.kernel.period import Month, day_number
-from services.payroll.domain.payslip_ids import month_of, payslip_id
+from services.payroll.domain.payslip_ids import month_of, payslip_id, uuids_of
 from services.payroll.storage.payroll_runs import Connection
 from services.payroll.storage.tables import PayrollRunRow, PayslipRow
 from services.runtime.transfer import copy_block
@@ -162,10 +162,6 @@ async def paid_elsewhere(
     """Which of these payslips (bytes of shape (rows, 16)) exist in the attempts with these numbers."""
     rows = await connection.fetch(
         "SELECT id FROM payslips WHERE month = $1 AND id = ANY($2) AND attempt_number = ANY($3)",
-        month.first, _uuids(ids), list(numbers),
+        month.first, uuids_of(ids), list(numbers),
     )  # fmt: skip
     return {row["id"].bytes for row in rows}
-
-
-def _uuids(column: NDArray[np.uint8]) -> list[UUID]:
-    return [UUID(bytes=bytes(one)) for one in column]

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kernel.period import Month
-from services.payroll.domain.payslip_ids import payslip_id_column
+from services.payroll.domain.payslip_ids import payslip_id_column, uuids_of
 from services.payroll.domain.taxes import DeductionStep
 from services.payroll.storage.payroll_runs import Connection
 from services.payroll.storage.tables import TaxDeductionRow
@@ -75,9 +75,9 @@ async def earlier(
 ) -> list[EarlierSlips]:
     """The workers' payslips of the month by attempt and scheme; workers are bytes of shape (rows, 16)."""
     ids = [
-        UUID(bytes=bytes(one))
+        one
         for attempt in sorted({attempt for attempt, _ in attempts})
-        for one in payslip_id_column(workers, month, attempt)
+        for one in uuids_of(payslip_id_column(workers, month, attempt))
     ]
     rows = await connection.fetch(_EARLIER, month.first, ids, [number for _, number in attempts])
     groups: dict[tuple[int, int], list[int]] = {}

@@ -1,6 +1,6 @@
 """A block of a run: choose each worker's scheme, run its kernel over columns, part payslips from faults."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,9 @@ class Calculator:
 
     def run(self, communities: NDArray[Any], columns: Columns) -> Iterator[PaidRows | FaultyRow]:
         """Payslips by scheme and faults by row; each row of the block appears exactly once."""
-        packs, members = np.unique([self.book.pack_of(code.decode()) for code in communities], return_inverse=True)
+        codes, places = np.unique(communities, return_inverse=True)
+        packs, kinds = np.unique([self.book.pack_of(code.decode()) for code in codes], return_inverse=True)
+        members = kinds[places]
         for index, pack in enumerate(packs.tolist()):
             rows = np.flatnonzero(members == index)
             ready = self._prepare(pack, communities[rows[0]].decode())
@@ -151,15 +153,14 @@ def _outcome(paid: PayColumns, rows: Rows, scheme: int) -> Iterator[PaidRows | F
     for place in np.flatnonzero(paid.codes).tolist():
         yield FaultyRow(int(rows[place]), paid.reasons[int(paid.codes[place]) - 1])
     fine = paid.codes == 0
-    if fine.any():
+    if fine.all():
+        yield PaidRows(rows, scheme, paid)
+    elif fine.any():
         kept = PayColumns(paid.scheme, paid.amounts[fine], paid.checks[fine], paid.codes[fine], [])
         yield PaidRows(rows[fine], scheme, kept)
 
 
 def _part(columns: Columns, rows: Rows) -> Columns:
+    if len(rows) == len(columns["month_number"]):
+        return columns  # the rows are ascending: all of them are the block itself
     return {name: values[rows] for name, values in columns.items()}
-
-
-def in_order(found: Sequence[PaidRows]) -> list[PaidRows]:
-    """Payslips by scheme, for a digest that does not depend on how they were found."""
-    return sorted(found, key=lambda one: one.scheme)

@@ -33,7 +33,7 @@ class OwnFacts:
         workers = block.uuids()
         place = {worker: index for index, worker in enumerate(workers)}
         employed, hired_this_year = employment_column(block.columns["hired_on"], self.month)
-        columns = block.columns | _blank(len(workers))
+        columns = block.columns | blank(len(workers))
         columns |= {
             "month_number": np.full(len(workers), self.month.month),
             "employed_months": employed,
@@ -91,7 +91,7 @@ def _declare(columns: Columns, flag: str, name: str, at: int, fen: int | None) -
     columns[name][at], columns[f"{name}?"][at] = fen or 0, False
 
 
-def _blank(rows: int) -> dict[str, NDArray[Any]]:
+def blank(rows: int) -> dict[str, NDArray[Any]]:
     """Own facts of workers of whom nothing is declared: flags false, amounts 0, bases and fund rate absent."""
     blank: dict[str, NDArray[Any]] = {}
     for fact in OWN_FACTS:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from services.kernel.formula.vocabulary import Fact
+from services.payroll.domain.payslip_ids import uuids_of
 from services.payroll.domain.policy import ROSTER_FACTS
 
 Columns = dict[str, NDArray[Any]]
@@ -28,7 +29,7 @@ class RosterBlock:
 
     def uuids(self) -> list[UUID]:
         """The workers' identifiers."""
-        return [UUID(bytes=bytes(one)) for one in self.workers]
+        return uuids_of(self.workers)
 
 
 BLOCK_ROWS = 32_768

@@ -1,6 +1,5 @@
 """A month's run over HTTP, on real PostgreSQL, with a roster as staffing streams it."""
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import asyncpg
@@ -28,13 +27,13 @@ GRID = {"worker": 6, "category": "grid_member", "community": COMMUNITY["guandu"]
 
 
 @pytest.fixture
-async def run(payroll: Payroll, rosters: Rosters) -> AsyncIterator[PayrollRunOut]:
+async def run(payroll: Payroll, rosters: Rosters) -> PayrollRunOut:
     rosters.by_month["2026-01"] = roster_of(HEAD, STAFF, HALF, NO_STEP, NO_BASE, GRID)
     maker = await payroll()
     await maker.import_rows(
         "contribution_bases", bases(COMMUNITY["guandu"], (1, "5000.00"), (2, "3500"), (3, "3500"), (4, "3500"))
     )
-    yield await maker.run_payroll(PayrollRunIn(authority=GUANDU, month="2026-01"), "k1")
+    return await maker.run_payroll(PayrollRunIn(authority=GUANDU, month="2026-01"), "k1")
 
 
 async def test_a_run_pays_by_scheme_and_reports_faults_by_name(run: PayrollRunOut, rosters: Rosters) -> None:
@@ -79,7 +78,12 @@ async def test_a_secretary_of_both_posts_is_paid_the_ladder_and_the_fund(run: Pa
         "comparable_total": "6220.00",
     }  # fmt: skip
     assert (slip.gross, slip.net, slip.employer_cost) == ("4980.00", "4215.00", "6470.00")
-    assert (slip.scheme, slip.basis, slip.state, slip.run) == ("four_tiers", "incl_five_insurances", "calculated", run.id)
+    assert (slip.scheme, slip.basis, slip.state, slip.run) == (
+        "four_tiers",
+        "incl_five_insurances",
+        "calculated",
+        run.id,
+    )
 
 
 async def test_part_of_a_month_is_paid_by_days_and_bases_are_clamped(run: PayrollRunOut, payroll: Payroll) -> None:
@@ -189,5 +193,3 @@ async def _count(url: str) -> int:
         return count
     finally:
         await connection.close()
-
-

@@ -1,6 +1,5 @@
 """Payslips over HTTP: who sees them, the latest, their explanation, and months of a year in a row."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut
 from services.runtime.client import ServiceError
 from services.runtime.packs import load
 from services.runtime.settings import ROOT
-from tests.payroll.conftest import CHAOYANG, COMMUNITY, GUANDU, SUPPLEMENTS, Payroll, Rosters, roster_of, worker_id
+from tests.payroll.conftest import CHAOYANG, COMMUNITY, GUANDU, Payroll, Rosters, roster_of, worker_id
 
 STREET = COMMUNITY["guandu"]
 HEAD = {"worker": 1, "tier": "head", "step": 8, "post": "director", "certificate": "senior", "community": STREET}
@@ -31,7 +30,7 @@ DEDUCTIONS = (
 
 
 @pytest.fixture
-async def months(payroll: Payroll, rosters: Rosters) -> AsyncIterator[list[PayrollRunOut]]:
+async def months(payroll: Payroll, rosters: Rosters) -> list[PayrollRunOut]:
     """January and February of Guandu."""
     clerk = await payroll()
     await clerk.import_rows("contribution_bases", BASES.encode())
@@ -41,7 +40,7 @@ async def months(payroll: Payroll, rosters: Rosters) -> AsyncIterator[list[Payro
         whole = {"days_in_post": days, "days_in_month": days}
         rosters.by_month[month] = roster_of({**HEAD, **whole}, {**STAFF, **whole})
         runs.append(await clerk.run_payroll(PayrollRunIn(authority=GUANDU, month=month), month))
-    yield runs
+    return runs
 
 
 async def test_the_latest_and_a_months_payslips(months: list[PayrollRunOut], payroll: Payroll) -> None:
@@ -162,7 +161,11 @@ async def test_a_runs_payslips_are_paged(months: list[PayrollRunOut], payroll: P
 
 async def test_a_question_needs_workers_or_a_run(payroll: Payroll) -> None:
     clerk = await payroll()
-    for params in ({}, {"worker": str(worker_id(1))}, {"worker": str(worker_id(1)), "month": "2026-01", "latest": True}):
+    for params in (
+        {},
+        {"worker": str(worker_id(1))},
+        {"worker": str(worker_id(1)), "month": "2026-01", "latest": True},
+    ):
         with pytest.raises(ServiceError) as refused:
             await clerk.get("/v1/payslips", params)
         assert refused.value.code == "payslip.question"

@@ -49,7 +49,10 @@ def test_kunming_matrix_is_unpublished(packs: Packs, printed_packs: Packs) -> No
 
 def test_a_village_cadre_of_both_posts_gets_one_subsidy(packs: Packs) -> None:
     payslip = ask(packs, KUNMING, category="village_cadre", tier="both_posts", holds_both_posts=True)
-    assert (payslip.scheme.name, lines(payslip)) == ("village_cadre_subsidy", {"post_subsidy": 360_000, "income_tax": 0})
+    assert (payslip.scheme.name, lines(payslip)) == (
+        "village_cadre_subsidy",
+        {"post_subsidy": 360_000, "income_tax": 0},
+    )
     assert payslip.lines[0].explanation.inputs[0].qualifier == "about"
     with pytest.raises(DomainError) as single:
         ask(packs, KUNMING, category="village_cadre", tier="head")
@@ -79,21 +82,22 @@ def test_guandu_four_line_groups_and_range(packs: Packs) -> None:
         (True, 9, 9, "none", 25_000),
     ],
 )
-def test_guandu_housing_fund(
-    packs: Packs, urban: bool, years: int, as_head: int, certificate: str, fund: int
-) -> None:
+def test_guandu_housing_fund(packs: Packs, urban: bool, years: int, as_head: int, certificate: str, fund: int) -> None:
     payslip = ask(packs, GUANDU, **FULL, tier="staff", step=1, certificate=certificate, declared_base="5000",
                   urban=urban, continuous_years=years, continuous_years_as_head=as_head)  # fmt: skip
     assert (lines(payslip)["housing_fund_employee"], lines(payslip)["housing_fund_employer"]) == (fund, fund)
 
 
 def test_guandu_fund_under_the_other_reading(packs: Packs) -> None:
-    payslip = ask(packs, GUANDU, **FULL, tier="staff", step=1, certificate="junior", declared_base="5000", urban=True,
-                  continuous_years=3, continuous_years_as_head=0, readings={"housing_fund": "employer_only"})  # fmt: skip
+    payslip = ask(packs, GUANDU, **FULL, tier="staff", step=1, certificate="junior", declared_base="5000",
+                  urban=True, continuous_years=3, continuous_years_as_head=0,
+                  readings={"housing_fund": "employer_only"})  # fmt: skip
     assert (lines(payslip)["housing_fund_employee"], lines(payslip)["housing_fund_employer"]) == (0, 25_000)
 
 
-@pytest.mark.parametrize(("certificate", "amount"), [("none", 0), ("junior", 200), ("intermediate", 400), ("senior", 600)])
+@pytest.mark.parametrize(
+    ("certificate", "amount"), [("none", 0), ("junior", 200), ("intermediate", 400), ("senior", 600)]
+)
 def test_guandu_certificate_allowance(packs: Packs, certificate: str, amount: int) -> None:
     payslip = ask(packs, GUANDU, **FULL, tier="staff", step=1, certificate=certificate, declared_base="4403",
                   urban=False, continuous_years=0, continuous_years_as_head=0)  # fmt: skip
