@@ -88,10 +88,16 @@ class StaffingClient(ServiceClient):
         return QuotaTableOut.model_validate(body)
 
     async def workers(
-        self, *, ids: Sequence[str] | None = None, moment: Moment = NOW, **page: str | int | None
+        self,
+        *,
+        ids: Sequence[str] | None = None,
+        communities: Sequence[str] | None = None,
+        moment: Moment = NOW,
+        **page: str | int | None,
     ) -> WorkerPageOut:
-        """By ids, else a page of `region=` or `authority=` with `limit=` and `after=`."""
-        return WorkerPageOut.model_validate(await self.get("/v1/workers", {"id": ids, **_moment(moment), **page}))
+        """By ids, or those of some communities, else a page of `region=` or `authority=` with `limit=` and `after=`."""
+        params: Params = {"id": ids, "community": communities, **_moment(moment), **page}
+        return WorkerPageOut.model_validate(await self.get("/v1/workers", params))
 
     async def workers_of(
         self, codes: Sequence[str], *, per_community: int = 12, after: str | None = None, moment: Moment = NOW

@@ -1,24 +1,34 @@
 """Workers: one, many by id, an area's page by page, and a page for each of many communities in one call."""
 
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
 from services.kernel.period import completed_years
+from services.kernel.region import subtree
 from services.runtime.auth import permit
 from services.runtime.database import ReadOnly
 from services.runtime.paging import After, Limit, decode_cursor, encode_cursor, page_of
-from services.staffing.api.moments import AreaDep, MomentDep
-from services.staffing.domain.moments import Moment
+from services.staffing.api.moments import AreaDep, MomentDep, cut
+from services.staffing.domain.moments import Area, Moment
 from services.staffing.domain.workers import Worker, holds_both_posts, leading_post
+from services.staffing.schemas.communities import Code
 from services.staffing.schemas.workers import AppointmentOut, WorkerBatchOut, WorkerOut, WorkerPageOut, WorkersOfOut
 from services.staffing.storage import workers
 
 router = APIRouter(prefix="/v1", tags=["workers"])
 READ = [Depends(permit("staffing.read"))]
-Ids = Annotated[list[UUID] | None, Query(alias="id", max_length=1000)]
 Communities = Annotated[list[str], Query(min_length=1, max_length=1000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Workers named one by one, or by the communities they are at home in."""
+
+    ids: Annotated[list[UUID] | None, Query(alias="id", max_length=1000)] = None
+    communities: Annotated[list[Code] | None, Query(alias="community", max_length=1000)] = None
 
 
 @router.get("/workers", dependencies=READ, summary="社区工作者列表 / list workers")
@@ -26,14 +36,16 @@ async def list_workers(
     session: ReadOnly,
     area: AreaDep,
     moment: MomentDep,
-    ids: Ids = None,
+    named: Annotated[Named, Depends()],
     limit: Limit = 100,
     after: After = None,
 ) -> WorkerPageOut:
-    """By `id` in the order asked for, else the workers in service in the area by community and number."""
-    if ids:
-        found = await workers.get_many(session, ids, moment)
+    """By `id` in the order asked for, else who is in service in the area or in the communities, by these and number."""
+    if named.ids:
+        found = await workers.get_many(session, named.ids, moment)
         return WorkerPageOut(items=[worker_out(w, moment) for w in found], next=None)
+    if named.communities:
+        area = cut(Area(tuple(sorted(subtree(code) for code in set(named.communities)))), area)
     key = decode_cursor(after, str, str)
     found = await workers.find(session, area, moment, (key[0], key[1]) if key else None, limit + 1)
     items, following = page_of(found, limit, lambda w: (w.community, w.number))

@@ -88,11 +88,3 @@ async def merge(connection: asyncpg.Connection, table: str, rows: pa.Table, lo: 
     await connection.copy_to_table("incoming", source=buffer, format="csv")
     await connection.execute("ANALYZE incoming")
     return int((await connection.execute(MERGE[table], lo, hi)).rsplit(" ", 1)[1])
-
-
-async def known_communities(connection: asyncpg.Connection, lo: str, hi: str) -> set[str]:
-    """The codes of the register between two codes (both in) that the caller may see."""
-    rows = await connection.fetch(
-        "SELECT DISTINCT code FROM staffing.communities WHERE code >= $1 AND code <= $2", lo, hi
-    )
-    return {code for (code,) in rows}

@@ -11,6 +11,7 @@ from services.kernel.period import Month
 from services.runtime.transfer import fetch_arrow
 from services.staffing.domain.moments import Area
 
+# One person at a time by index (LATERAL), because a register just filled has no statistics to plan joins with.
 # Service without a break is what range_agg joins: stretches that touch or overlap; a day between them restarts it.
 QUERY = """
 WITH area AS (
@@ -21,21 +22,18 @@ WITH area AS (
     WHERE a.valid && daterange($3, $4) AND a.community <@ area.codes
       AND CASE WHEN $5::timestamptz IS NULL THEN upper_inf(a.recorded) ELSE a.recorded @> $5 END
     GROUP BY a.worker
-), service AS (
-    SELECT e.worker, range_agg(e.valid) AS spans
-    FROM staffing.employments e JOIN posts USING (worker)
-    WHERE CASE WHEN $5::timestamptz IS NULL THEN upper_inf(e.recorded) ELSE e.recorded @> $5 END
-    GROUP BY e.worker
-), heads AS (
-    SELECT a.worker, range_agg(a.valid) AS spans
-    FROM staffing.appointments a JOIN posts USING (worker)
-    WHERE a.post IN ('secretary', 'director')
-      AND CASE WHEN $5::timestamptz IS NULL THEN upper_inf(a.recorded) ELSE a.recorded @> $5 END
-    GROUP BY a.worker
-), paid AS (
+), paid AS MATERIALIZED (
     SELECT p.worker, h.spans AS head_spans, s.spans,
         p.days * coalesce(s.spans, '{}') AS days, upper(p.days * coalesce(s.spans, '{}')) - 1 AS day
-    FROM posts p LEFT JOIN service s USING (worker) LEFT JOIN heads h USING (worker)
+    FROM posts p CROSS JOIN LATERAL (
+        SELECT range_agg(e.valid) AS spans FROM staffing.employments e
+        WHERE e.worker = p.worker
+          AND CASE WHEN $5::timestamptz IS NULL THEN upper_inf(e.recorded) ELSE e.recorded @> $5 END
+    ) s CROSS JOIN LATERAL (
+        SELECT range_agg(a.valid) AS spans FROM staffing.appointments a
+        WHERE a.worker = p.worker AND a.post IN ('secretary', 'director')
+          AND CASE WHEN $5::timestamptz IS NULL THEN upper_inf(a.recorded) ELSE a.recorded @> $5 END
+    ) h
     WHERE NOT isempty(p.days * coalesce(s.spans, '{}'))
 )
 SELECT w.id, held.community, w.category, w.entry_route, held.post, g.tier, g.step,

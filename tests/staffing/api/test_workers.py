@@ -65,3 +65,8 @@ async def test_another_region_sees_nobody(filled: StaffingClient, client_of: Cli
     with pytest.raises(ServiceError) as missing:
         await outside.worker("00000000-0000-7000-8000-000000000000", moment=ON)
     assert (hidden.value.status, hidden.value.code) == (missing.value.status, missing.value.code)
+
+
+async def test_those_of_some_communities(filled: StaffingClient) -> None:
+    page = await filled.workers(communities=[CUIZHU, "530111004011"], moment=ON)
+    assert [worker.number for worker in page.items] == ["CZ-0001"]
