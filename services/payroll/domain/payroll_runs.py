@@ -71,15 +71,6 @@ class RunTotals:
     def employer_cost_fen(self) -> int:
         return self.gross_fen + self.employer_fen
 
-    def plus(self, other: "RunTotals") -> "RunTotals":
-        """Both together."""
-        return RunTotals(
-            self.gross_fen + other.gross_fen,
-            self.employee_fen + other.employee_fen,
-            self.tax_fen + other.tax_fen,
-            self.employer_fen + other.employer_fen,
-        )
-
 
 def totals_of(lines: tuple[LineTotal, ...]) -> RunTotals:
     """The totals of a run from the sums of its lines."""
