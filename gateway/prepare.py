@@ -19,6 +19,7 @@ from gateway.costs import afford, price
 from gateway.errors import Code, GatewayError
 from gateway.limits import Limits, read
 
+MOST_ERRORS = 20  # a document with more mistakes than this is not read to its end
 INTROSPECTION = re.compile(r"__schema\b|__type\b")
 
 
@@ -75,7 +76,7 @@ class Preparer:
             self._kept.move_to_end(text)
             return kept
         document = read(text, self.limits)
-        errors = validate(self.schema, document, hide_suggestions=not self.hints)
+        errors = validate(self.schema, document, max_errors=MOST_ERRORS, hide_suggestions=not self.hints)
         if errors:
             raise Invalid(errors)
         prepared = Prepared(text, document)

@@ -9,10 +9,9 @@ import strawberry
 from gateway.context import Context
 from gateway.costs import page_size
 from gateway.errors import MEANING, Code, GatewayError
-from gateway.graph import After, Community, First, Info, Issue, KnownAt, On, Worker
+from gateway.graph import After, Community, First, Info, Issue, KnownAt, On, Payslip, Worker
 from gateway.types.fields import resolved
 from gateway.types.pages import Connection, Node, connection, parse_global_id
-from gateway.types.payslips import Payslip
 from services.kernel.region import DivisionCode
 from services.runtime.paging import encode_cursor
 from services.staffing.schemas.communities import CommunityOut

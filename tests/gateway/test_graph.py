@@ -297,6 +297,24 @@ async def test_a_bad_token_is_told_by_code(system: System, bearer: str) -> None:
     assert errors(body) == [("UNAUTHENTICATED", ["community"])]
 
 
+async def test_without_a_token_nothing_is_read(system: System) -> None:
+    client = await system.client_of(system.gateway)
+    body = (await client.post("/graphql", json={"query": "{ communities(first: 1) { nodes { name } } }"})).json()
+    assert errors(body) == [("UNAUTHENTICATED", ["communities"])]
+
+
+async def test_headcounts_tell_persons_and_posts_apart(system: System) -> None:
+    body = await system.ask(
+        "query Q($c: DivisionCode!) { community(code: $c) "
+        "{ headcounts { persons posts fullTimePersons fullTimePosts } measures { premisesSqm } valid { start end } } }",
+        {"c": SHIHUGUAN},
+    )
+    community = body["data"]["community"]
+    assert community["headcounts"] == {"persons": 3, "posts": 4, "fullTimePersons": 3, "fullTimePosts": 4}
+    assert community["valid"] == {"start": "2016-01-01", "end": None}
+    assert community["measures"] == {"premisesSqm": None}
+
+
 async def test_payslips_by_month(system: System) -> None:
     document = """query Q($c: DivisionCode!) { community(code: $c) { workers(first: 1) { nodes {
         paid: payslip(month: "2026-09") { month schemeLabel { zh en } state } unpaid: payslip(month: "2020-01") { net }

@@ -30,9 +30,9 @@ def refusal(text: str) -> GatewayError:
 @pytest.mark.parametrize("name", [name for name, (_, limit) in HOSTILE.items() if limit])
 def test_a_hostile_document_is_refused_at_once_and_names_the_limit(name: str) -> None:
     text, limit = HOSTILE[name]
-    started = time.perf_counter()
+    started = time.process_time()
     refused = refusal(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
     assert (refused.code, refused.details["limit"]) == (Code.LIMIT_EXCEEDED, limit)
     assert str(refused.details["maximum"]) in refused.zh
     assert str(refused.details["maximum"]) in refused.en
@@ -54,10 +54,10 @@ def test_a_hostile_document_takes_little_memory(name: str) -> None:
 
 def test_time_grows_with_the_document_not_with_what_it_spells() -> None:
     def seconds(levels: int) -> float:
-        started = time.perf_counter()
+        started = time.process_time()
         for _ in range(20):
             refusal(doubling(levels))
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     assert seconds(18) < 10 * seconds(12)
 
@@ -70,6 +70,9 @@ def test_time_grows_with_the_document_not_with_what_it_spells() -> None:
         doubling(10),
         chain(15),
         get_introspection_query(),
+        get_introspection_query(
+            specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
+        ),
         "{ __typename }",
         circular_introspection(3),
         "query A { __typename } query B { a: __typename }",

@@ -5,7 +5,7 @@ import pytest
 
 from gateway.errors import Code, GatewayError
 from gateway.limits import Limits
-from gateway.prepare import Invalid, Preparer
+from gateway.prepare import MOST_ERRORS, Invalid, Preparer
 from gateway.schema import build
 from tests.gateway.hostile import cycle, repeated, repeated_in_fragments
 
@@ -32,6 +32,13 @@ def test_a_document_off_the_schema_is_told_every_complaint(preparer: Preparer) -
     assert "Did you mean" in invalid.value.errors[0].message
 
 
+def test_a_document_full_of_mistakes_is_not_read_to_its_end(preparer: Preparer) -> None:
+    with pytest.raises(Invalid) as invalid:
+        preparer.prepare("{ " + " ".join(f"x{i}" for i in range(300)) + " }")
+    assert len(invalid.value.errors) == MOST_ERRORS + 1
+    assert "limit reached" in invalid.value.errors[-1].message
+
+
 def test_hints_can_be_turned_off() -> None:
     with pytest.raises(Invalid) as invalid:
         Preparer(build().core, Limits(), 2, hints=False).prepare('{ community(code: "530111001001") { nam } }')
@@ -40,10 +47,10 @@ def test_hints_can_be_turned_off() -> None:
 
 @pytest.mark.parametrize("length", [3, 15, 40])
 def test_rings_of_fragments_are_refused_at_once(preparer: Preparer, length: int) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises((Invalid, GatewayError)):
         preparer.prepare(cycle(length))
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize(
@@ -58,10 +65,10 @@ def test_rings_of_fragments_are_refused_at_once(preparer: Preparer, length: int)
     ],
 )
 def test_wide_documents_within_the_limits_are_judged_quickly(preparer: Preparer, text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with contextlib.suppress(Invalid):
         preparer.prepare(text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_the_operation_is_chosen_by_name(preparer: Preparer) -> None:

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from graphql import (
@@ -12,6 +13,7 @@ from graphql import (
     is_specified_scalar_type,
 )
 
+from gateway import schema as schema_module
 from gateway.schema import SNAPSHOT, build, printed
 
 CROSSING = {
@@ -44,6 +46,12 @@ def described(schema: GraphQLSchema) -> Iterator[tuple[str, str | None]]:
 
 def test_the_printed_schema_is_current() -> None:
     assert SNAPSHOT.read_text(encoding="utf-8") == printed(), "run: python -m gateway.schema"
+
+
+def test_printing_writes_the_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema_module, "SNAPSHOT", tmp_path / "schema.graphql")
+    assert schema_module.main() == 0
+    assert (tmp_path / "schema.graphql").read_text(encoding="utf-8") == printed()
 
 
 def test_everything_is_described_in_chinese_and_english(schema: GraphQLSchema) -> None:
