@@ -1,5 +1,6 @@
 """`make run`: PostgreSQL, migrations, four processes, demo data, tokens; then watch them until told to stop."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -10,12 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+import asyncpg
+
 from services.runtime.migrate import SERVICES, upgrade
-from services.runtime.settings import ROOT, ServiceSettings, read_settings
+from services.runtime.settings import ROOT, ServiceSettings, plain_dsn, read_settings
 from services.runtime.tokens import issue_token
 from tools import children
 from tools.children import Child, StartError
-from tools.postgres import Postgres, PostgresError
+from tools.postgres import Postgres
+from tools.postgres_binaries import PostgresError
 
 NATION = "000000000000"
 OFFSETS = {"gateway": 0, "staffing": 1, "payroll": 2, "consultation": 3}
@@ -25,7 +29,8 @@ FACTORIES = {
 }
 SUPPLEMENTS = Path(__file__).parent / "demo" / "supplements"
 WATCH_SECONDS = 0.5
-Loading = Callable[[Mapping[str, str], ServiceSettings, Callable[[str, str], None]], None]
+Settle = Callable[[], None]
+Loading = Callable[[Mapping[str, str], ServiceSettings, Callable[[str, str], None], Settle], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class System:
     options: Options
     say: Callable[[str], None]
     postgres: Postgres | None = None
+    url: str = ""
     children: list[Child] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
 
@@ -93,11 +99,11 @@ def start(system: System) -> None:
     children.free_or_complain(options.ports)
     logs = options.home / "log"
     logs.mkdir(parents=True, exist_ok=True)
-    url = database(system)
+    system.url = database(system)
     for service in SERVICES:
-        upgrade(url, service)
+        upgrade(system.url, service)
     system.tell("数据库结构已是最新", "migrations applied")
-    env = environment(options, url)
+    env = environment(options, system.url)
     for name, port in options.ports.items():
         child = Child(name, FACTORIES[name], port, {**env, "GONGZHI_PORT": str(port)}, logs / f"{name}.log")
         child.start()
@@ -120,6 +126,19 @@ def announce(system: System) -> None:
     urls = options.urls
     places = [f"{urls['gateway']}/graphql"] + [f"{name} {urls[name]}/docs" for name in SERVICES]
     system.say("ready " + " · ".join(places))
+
+
+def analyze(url: str) -> None:
+    """Have the database count anew what its tables hold: until then it plans as if freshly filled ones were empty."""
+
+    async def work() -> None:
+        connection = await asyncpg.connect(plain_dsn(url))
+        try:
+            await connection.execute("ANALYZE")
+        finally:
+            await connection.close()
+
+    asyncio.run(work())
 
 
 def watch(system: System) -> None:
@@ -171,14 +190,15 @@ def stop(system: System) -> None:
 def run(options: Options, load: Loading | None = None) -> int:
     """Run until Ctrl-C or SIGTERM (0); 1 with the reason on standard error when something cannot start.
 
-    `load(urls, settings, tell)` brings the demo data; it is asked at every start and loads only what is missing.
+    `load(urls, settings, tell, settle)` brings the demo data: asked at every start, it loads what is missing, and calls
+    `settle()` to have the database look at its tables after much was written.
     """
     system = System(options, _say)
     with _stoppable():
         try:
             start(system)
             if load is not None and options.demo:
-                load(options.urls, settings(options), system.tell)
+                load(options.urls, settings(options), system.tell, lambda: analyze(system.url))
             announce(system)
             watch(system)
         except KeyboardInterrupt:

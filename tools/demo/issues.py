@@ -57,7 +57,7 @@ def _open_item(rng: Random, book: Book, code: str, steps: list[Step], **words: s
 
 
 def kunming_records(rng: Random) -> Records:
-    """One session with one item in 1,466 of the units outside Guandu's 99 in 2020; every tenth walked to its end."""
+    """One session with one item in 1,466 of the units outside Guandu's 99 in 2020; every 40th walked to its end."""
     book, own = Book("KM"), {unit.code for unit in guandu.managed(places.village_level("guandu"))}
     there = [
         row
@@ -70,7 +70,7 @@ def kunming_records(rng: Random) -> Records:
             row.code, draw.day_between(rng, date(2020, 5, 1), date(2020, 12, 1)), _party(rng, walks.body(village))
         )
         steps = walks.four(rng, village)
-        _item(rng, book, session, steps if position % 10 == 0 else steps[:2])
+        _item(rng, book, session, steps if position % 40 == 0 else steps[:1])
     return book.records()
 
 

@@ -17,11 +17,11 @@ NATIONAL_MARK = "110101001001"  # a community of the code book: with households 
 Tell = Callable[[str, str], None]
 
 
-def load_missing(urls: Mapping[str, str], settings: ServiceSettings, tell: Tell) -> None:
+def load_missing(urls: Mapping[str, str], settings: ServiceSettings, tell: Tell, settle: Callable[[], None]) -> None:
     """Bring the nation, the registers, the consultation records and the payroll months, each if it is not there.
 
     Each part is asked for by what its last file brings, so a part interrupted half way is brought again; the imports
-    leave known rows as they are. Refused names the service's answer.
+    leave known rows as they are. `settle` is called after the registers. Refused names the service's answer.
     """
     maker, checker = (
         issue_token(settings, "administrator", NATION, subject=name) for name in ("demo-maker", "demo-checker")
@@ -33,6 +33,7 @@ def load_missing(urls: Mapping[str, str], settings: ServiceSettings, tell: Tell)
             tell("已载入全国区划与户数", "loaded the nation's units and households")
         if not registers_are_there(talk):
             bring(talk, bundle.system_files())
+            settle()
             tell("已载入五个系统的登记", "loaded the five registers")
         if not records_are_there(talk):
             bring(talk, bundle.consultation_files())

@@ -195,5 +195,5 @@ class TestKunming:
         assert len(mine) == 99
         assert all(row.kind != "village" and alive(row, date(2020, 3, 13)) for row in mine)
 
-    def test_no_kunming_worker_sits_in_guandu(self, registers: Registers) -> None:
-        assert not [w for w in registers["kunming"].workers if w.community.startswith("530111")]
+    def test_people_sit_in_the_three_districts(self, registers: Registers) -> None:
+        assert {worker.community[:6] for worker in registers["kunming"].workers} == set(kunming.STAFFED)
