@@ -12,6 +12,7 @@ from services.runtime.auth import permit
 from services.runtime.database import ReadOnly
 from services.staffing.api.communities import CodePath
 from services.staffing.api.moments import AreaDep, MomentDep, PacksDep
+from services.staffing.domain.communities import SYNTHETIC
 from services.staffing.domain.moments import Moment
 from services.staffing.domain.quotas import Headcount
 from services.staffing.schemas.quotas import (
@@ -95,7 +96,7 @@ def quota_out(a: Assessment) -> QuotaOut:
         pack=version.pack if version else None,
         qualifier=version.qualifier if version else None,
         due=_due(version),
-        synthetic=any(citation.document.synthetic for citation in e.citations),
+        synthetic=_synthetic(a),
         permitted=RangeOut(minimum=e.permitted[0], maximum=e.permitted[1]) if e.permitted else None,
         readings_used=explanation.readings_used if explanation else {},
         alternatives=[_alternative(other) for other in a.alternatives],
@@ -107,6 +108,12 @@ def quota_out(a: Assessment) -> QuotaOut:
         vacancy=a.gap.vacancy if a.gap else None,
         over=a.gap.over if a.gap else None,
     )
+
+
+def _synthetic(a: Assessment) -> bool:
+    """Whether the figure rests on generated counts or on a generated sentence."""
+    counted = a.community.measures.provenance == SYNTHETIC and a.entitlement.posts is not None
+    return counted or any(citation.document.synthetic for citation in a.entitlement.citations)
 
 
 def _due(version: Version | None) -> str | None:

@@ -15,6 +15,8 @@ class CommunityKind(StrEnum):
     VILLAGE = "village"
 
 
+SYNTHETIC = "synthetic"  # the provenance of generated rows
+
 KINDS: tuple[str, ...] = tuple(kind.value for kind in CommunityKind)
 
 UNIT_TYPES: tuple[str, ...] = ("residents_committee", "residents_like", "villagers_committee", "villagers_like")

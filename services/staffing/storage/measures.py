@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.staffing.domain.communities import MEASURES, Measures
-from services.staffing.domain.moments import Moment
-from services.staffing.storage.moments import recorded_by
+from services.staffing.domain.communities import MEASURES, SYNTHETIC, Measures
+from services.staffing.domain.moments import Area, Moment
+from services.staffing.storage.moments import recorded_by, within
 from services.staffing.storage.tables import CommunityMeasureRow
 
 
@@ -28,6 +28,17 @@ async def in_force(session: AsyncSession, codes: Sequence[str], moment: Moment) 
     for row in (await session.scalars(query)).all():
         found[row.community] = replace(found.get(row.community, Measures()), **_stated(row))
     return found
+
+
+async def any_synthetic(session: AsyncSession, area: Area, moment: Moment) -> bool:
+    """Whether a figure of the area that counts by the day was generated; stops at the first."""
+    query = select(CommunityMeasureRow.community).where(
+        within(CommunityMeasureRow.community, area),
+        CommunityMeasureRow.start <= moment.on,
+        CommunityMeasureRow.provenance == SYNTHETIC,
+        *recorded_by(CommunityMeasureRow.recorded_at, moment),
+    )
+    return (await session.execute(query.limit(1))).first() is not None
 
 
 def _stated(row: CommunityMeasureRow) -> dict[str, Any]:

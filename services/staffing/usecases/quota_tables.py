@@ -24,7 +24,7 @@ from services.staffing.domain.quota_tables import (
 )
 from services.staffing.domain.quotas import ALL_BASES
 from services.staffing.storage import columns as stored
-from services.staffing.storage import divisions, headcounts
+from services.staffing.storage import divisions, headcounts, measures
 from services.staffing.usecases.quotas import ruleset_of
 
 NATION = "national"
@@ -71,7 +71,8 @@ async def tabulate(session: AsyncSession, packs: Packs, area: Area, level: str, 
         total_target=whole,
         bases={ruleset.pack: _bases(ruleset) for _, ruleset in rules},
         readings=_readings(rules),
-        synthetic=any(_synthetic(ruleset) for _, ruleset in rules),
+        synthetic=any(_synthetic(ruleset) for _, ruleset in rules)
+        or await measures.any_synthetic(session, area, moment),
     )
 
 

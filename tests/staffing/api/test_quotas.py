@@ -17,6 +17,7 @@ async def test_the_new_norm_with_its_sentence(filled: StaffingClient) -> None:
     quota = await filled.quota(CUIZHU, moment=IN_2022)
     assert (quota.posts, quota.exact, quota.basis, quota.pack) == (13, "13", "staffing_norm", "changzhou")
     assert quota.citations[0].document == "changzhou-2022"
+    assert quota.synthetic is True
     assert quota.citations[0].quote == "调整为按常住居民每250户配备1名"
     assert quota.explanation["inputs"][0]["value"] == "3250"
     assert {a.reading: a.posts for a in quota.alternatives} == {"ceil": "13", "floor": "13", "half_up": "13"}
@@ -111,6 +112,7 @@ async def test_the_table_rolls_up_to_every_level(filled: StaffingClient) -> None
     assert table.total.posts == 18 + 13 + 13 + 1
     assert table.total.villages == 1
     assert table.packs["changzhou"].startswith("staffing_norm")
+    assert table.synthetic is True
 
 
 async def test_the_table_equals_the_single_quotas(filled: StaffingClient) -> None:
