@@ -26,7 +26,8 @@ def look(value: object, path: str) -> object:
 
     `a.b` goes into objects (and over every element of a list), `[0]` picks one element, `[*]` all of them,
     `[kind=village]` the elements whose `kind` is that text; on a list `count` is its length, `sum` its exact decimal
-    sum, `distinct` how many different values it holds. The empty path is the whole value.
+    sum, `distinct` how many different values it holds, `flat` the elements of its lists. The empty path is the whole
+    value.
     """
     for match in _segments(path):
         value = _inner(value, match["inner"]) if match["inner"] is not None else _name(value, match["name"])
@@ -66,6 +67,8 @@ def _name(value: object, name: str) -> object:
 def _of_list(value: list[object], name: str) -> object:
     if name == "count":
         return len(value)
+    if name == "flat":
+        return [each for one in value if isinstance(one, list) for each in one]
     if name == "distinct":
         return len({repr(one) for one in value})
     if name == "sum":

@@ -33,6 +33,7 @@ ANSWER: dict[str, Any] = {
         ("items[*].code", ["1", "2", "3"]),
         ("items.pay.sum", Decimal("10.60")),
         ("items.kind.distinct", 2),
+        ("items.tags.flat", ["a"]),
         ("items.kind.sum", ABSENT),
         ("items[0].tags[0]", "a"),
         ("items[2].tags", ABSENT),
