@@ -226,11 +226,11 @@ class PayKernel:
         for at, column in enumerate(self._checks.run(known, rows)):
             faults.add(column.faults.codes, column.faults.reasons)
             checks[:, at] = column.numerator
-        paid = PayColumns(self.scheme, amounts, checks, faults.codes, faults.reasons)
-        faults.add((paid.net < 0).astype(np.uint16), [negative_net()])
+        net = PayColumns(self.scheme, amounts, checks, faults.codes, []).net
+        faults.add((net < 0).astype(np.uint16), [negative_net()])
         if np.abs(amounts[faults.codes == 0]).max(initial=0) > _INT4:
             raise OverflowError("an amount does not fit the payslip's 32 bits")
-        return paid
+        return PayColumns(self.scheme, amounts, checks, faults.codes, faults.reasons)
 
     def _sums(self, amounts: NDArray[np.int64], kinds: tuple[LineKind, ...]) -> dict[str, NDArray[Any]]:
         """The sums that the lines of these kinds make known."""
@@ -248,15 +248,15 @@ class _Faults:
 
     def __init__(self, rows: int) -> None:
         self.codes = np.zeros(rows, dtype=np.uint16)
-        self.reasons: list[DomainError] = []
+        self._places: dict[DomainError, int] = {}
+
+    @property
+    def reasons(self) -> list[DomainError]:
+        return list(self._places)
 
     def add(self, codes: NDArray[Any], reasons: Sequence[DomainError]) -> None:
         """Rows that had no fault yet take these."""
         fresh = (codes > 0) & (self.codes == 0)
-        if not fresh.any():
-            return
-        for code in np.unique(codes[fresh]):
-            reason = reasons[int(code) - 1]
-            if reason not in self.reasons:
-                self.reasons.append(reason)
-            self.codes[fresh & (codes == code)] = self.reasons.index(reason) + 1
+        for code in np.unique(codes[fresh]).tolist():
+            place = self._places.setdefault(reasons[code - 1], len(self._places) + 1)
+            self.codes[fresh & (codes == code)] = place

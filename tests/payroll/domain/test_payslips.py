@@ -77,14 +77,14 @@ def test_a_line_that_is_no_rounded_money_is_refused(rules: Ruleset, scheme: Sche
         assert refused.value.code == "formula.unrounded_money"
 
 
-def test_an_amount_beyond_32_bits_is_an_error(rules: Ruleset, scheme: Scheme) -> None:
-    memo = Line("huge", LineKind.MEMO, WORDS, RuleOutput("cumulative_income"))
-    lines = (*(line for line in scheme.lines if line.kind is LineKind.EARNING), memo)
-    case = {**FACTS, "income_before": 2 * 10**9}
-    kernel = PayKernel(rules, replace(scheme, lines=lines, checks=()))
-    assert int(kernel.run(block_of(case), 1).amounts[0, -1]) == 2 * 10**9 + 450_000
-    twice = replace(scheme, lines=(*lines, replace(memo, code="more", kind=LineKind.EMPLOYER)), checks=())
-    assert PayKernel(rules, twice).scheme.positions(LineKind.EMPLOYER) == (2,)
+def test_an_amount_beyond_32_bits_is_an_error(packs: Packs) -> None:
+    rules = packs.ruleset("changzhou", section=SECTION, vocabulary=VOCABULARY, on=date(2026, 1, 31))
+    (whole,) = parse_schemes(rules.version(PAY_SCHEMES).body.data)
+    memo = Line("subsidy", LineKind.MEMO, WORDS, RuleOutput("city_subsidy", "funded"))
+    kernel = PayKernel(rules, replace(whole, lines=(whole.lines[0], memo)))
+    assert int(kernel.run(block_of({**FACTS, "funded_posts": 100}), 1).amounts[0, -1]) == 838_000_000
+    with pytest.raises(OverflowError, match="32 bits"):
+        kernel.run(block_of({**FACTS, "funded_posts": 1000}), 1)
 
 
 def test_a_scheme_without_a_condition_always_applies(rules: Ruleset, scheme: Scheme) -> None:
