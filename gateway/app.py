@@ -33,6 +33,39 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     }
 }
 
+BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["query"],
+                    "properties": {
+                        "query": {"type": "string", "description": "查询文档 The document"},
+                        "variables": {"type": "object", "description": "变量 The variables"},
+                        "operationName": {"type": "string", "description": "操作名称 Which operation to run"},
+                    },
+                },
+                "example": {
+                    "query": "query Q($code: DivisionCode!) { community(code: $code) { name quota { posts } } }",
+                    "variables": {"code": "530111001011"},
+                },
+            }
+        },
+    }
+}
+QUERY: dict[str, Any] = {
+    "parameters": [
+        {"name": name, "in": "query", "required": name == "query", "schema": {"type": "string"}, "description": words}
+        for name, words in (
+            ("query", "查询文档 The document"),
+            ("variables", "变量，JSON 文本 The variables, as JSON"),
+            ("operationName", "操作名称 Which operation to run"),
+        )
+    ]
+}
+
 
 def bearer(request: Request) -> str | None:
     """The caller's token as sent; the services verify it."""
@@ -67,13 +100,20 @@ def routes(settings: GatewaySettings, endpoint: GraphQLEndpoint) -> APIRouter:
     """GraphQL over HTTP at `/graphql`; a browser gets GraphiQL there."""
     router = APIRouter(tags=["graphql"])
 
-    @router.get("/graphql", responses=ANSWERS, summary="以 GET 查询；浏览器打开则为 GraphiQL A query by GET")
+    @router.get(
+        "/graphql",
+        responses=ANSWERS,
+        openapi_extra=QUERY,
+        summary="以 GET 查询；浏览器打开则为 GraphiQL A query by GET",
+    )
     async def graphql_get(request: Request) -> Response:
         if wants_page(request):
             return graphiql(settings)
         return await endpoint.respond(request, await context_of(request, settings))
 
-    @router.post("/graphql", responses=ANSWERS, summary="以 POST 发送 JSON 查询 An operation as JSON by POST")
+    @router.post(
+        "/graphql", responses=ANSWERS, openapi_extra=BODY, summary="以 POST 发送 JSON 查询 An operation as JSON by POST"
+    )
     async def graphql_post(request: Request) -> Response:
         return await endpoint.respond(request, await context_of(request, settings))
 

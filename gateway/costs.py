@@ -17,9 +17,11 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    ValueNode,
     VariableNode,
     get_named_type,
     get_nullable_type,
@@ -89,16 +91,31 @@ class Pricing:
             return 1 + self.page(node) * (1 + inside)
         if is_frame(parent):
             return inside
+        if "ids" in definition.args:
+            return self.ids(node) * (1 + inside)
         return (1 + inside) * (LIST_LENGTH if is_list_type(get_nullable_type(definition.type)) else 1)
 
     def page(self, node: FieldNode) -> int:
         """The page size written in the document or given by a variable. Raises GatewayError BAD_USER_INPUT."""
-        value = next((given.value for given in node.arguments or () if given.name.value == "first"), None)
+        value = argument(node, "first")
         if isinstance(value, IntValueNode):
             return page_size(int(value.value))
         if isinstance(value, VariableNode):
             return page_size(self.variables.get(value.name.value))
         return page_size(None)
+
+    def ids(self, node: FieldNode) -> int:
+        """How many objects are asked for by id; the resolver bounds them."""
+        value = argument(node, "ids")
+        if isinstance(value, ListValueNode):
+            return len(value.values)
+        given = self.variables.get(value.name.value) if isinstance(value, VariableNode) else None
+        return len(given) if isinstance(given, list) else 1
+
+
+def argument(node: FieldNode, name: str) -> ValueNode | None:
+    """The value written for an argument, None when it is not given."""
+    return next((given.value for given in node.arguments or () if given.name.value == name), None)
 
 
 def is_frame(parent: GraphQLNamedType | None) -> bool:

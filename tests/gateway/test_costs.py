@@ -58,6 +58,20 @@ def test_fragments_and_conditions_are_priced_where_they_stand(schema: GraphQLSch
     assert cost(schema, inline) == 1 + 1 + 1
 
 
+@pytest.mark.parametrize(
+    ("text", "variables", "expected"),
+    [
+        ('{ nodes(ids: ["a", "b", "c"]) { id ... on Issue { community { name } } } }', {}, 3 * 2),
+        ("query Q($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["a"] * 100}, 100),
+        ("query Q($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": "a"}, 1),
+    ],
+)
+def test_nodes_are_priced_by_the_ids_asked(
+    schema: GraphQLSchema, text: str, variables: dict[str, Any], expected: int
+) -> None:
+    assert cost(schema, text, variables) == expected
+
+
 def test_page_sizes_may_come_from_variables_or_their_defaults(schema: GraphQLSchema) -> None:
     text = "query Q($n: Int = 7) { communities(first: $n) { nodes { name } } }"
     assert cost(schema, text) == 8

@@ -108,6 +108,19 @@ async def test_a_level_of_the_document_is_one_call(system: System) -> None:
     }
 
 
+async def test_the_deepest_join_of_a_region_fits_the_limits(system: System) -> None:
+    document = """{ communities(first: 6) { edges { node { workers(first: 5) { edges { node { latestPayslip {
+        lines { explanation { citations { quote } } } } } } } } } } }"""
+    body = await system.ask(document)
+    assert errors(body) == []
+    slips = [
+        worker["node"]["latestPayslip"]
+        for community in body["data"]["communities"]["edges"]
+        for worker in community["node"]["workers"]["edges"]
+    ]
+    assert any(slip and slip["lines"][0]["explanation"]["citations"] for slip in slips)
+
+
 async def test_the_same_thing_under_two_names_is_read_once(system: System) -> None:
     await system.ask(
         "query Q($c: DivisionCode!) { a: community(code: $c) { headcount } b: community(code: $c) { vacancy } }",
