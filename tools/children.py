@@ -2,15 +2,18 @@
 
 import ctypes
 import http.client
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+
+import uvicorn
 
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 10.0
@@ -35,27 +38,43 @@ def free_or_complain(ports: Mapping[str, int], host: str = "127.0.0.1") -> None:
                 ) from reason
 
 
-def _environment(own: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment with `own`; byte code is kept, or each of four processes compiles everything again."""
-    return {**{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}, **own}
-
-
 def _die_with_parent() -> None:
-    """Runs in the child before exec: SIGTERM when the supervisor dies, however it dies (Linux only)."""
+    """SIGTERM when the supervisor dies, however it dies (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def serve(factory: str, port: int, env: Mapping[str, str], log: str) -> None:
+    """Runs in the child: one uvicorn with `env` added to the environment and all output in `log`.
+
+    In a session of its own, so that Ctrl-C reaches the supervisor only.
+    """
+    os.setsid()
+    _die_with_parent()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for fd, place in ((nothing, 0), (out, 1), (out, 2)):
+        os.dup2(fd, place)
+    sys.stdout, sys.stderr = (os.fdopen(place, "w", buffering=1, encoding="utf-8") for place in (1, 2))
+    os.environ.update(env)
+    uvicorn.run(factory, factory=True, host="127.0.0.1", port=port, access_log=False)
+
+
 @dataclass(slots=True)
 class Child:
-    """One uvicorn process of one service; its output goes to `log`."""
+    """One uvicorn process of one service; its output goes to `log`.
+
+    Forked, not started anew: what the processes have in common is imported once, which halves the time to start.
+    """
 
     name: str
     factory: str
     port: int
     env: Mapping[str, str]
     log: Path
-    process: subprocess.Popen[bytes] | None = None
+    process: BaseProcess | None = None
     deaths: list[float] = field(default_factory=list)
 
     @property
@@ -63,24 +82,21 @@ class Child:
         """Base URL on the loopback interface."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def ended(self) -> bool:
+        """True when the process was started and is gone (it is then reaped)."""
+        return self.process is not None and not self.process.is_alive()
+
     def start(self) -> None:
-        """Start the process in a session of its own, so that Ctrl-C reaches the supervisor only."""
-        command = [sys.executable, "-m", "uvicorn", "--factory", self.factory]
-        command += ["--host", "127.0.0.1", "--port", str(self.port), "--no-access-log"]
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                command,
-                env=_environment(self.env),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - the supervisor starts children before it has threads
-            )
+        """Start the process; to be called from the main thread, which the death signal follows."""
+        fork, spawn = multiprocessing.get_context("fork"), multiprocessing.get_context("spawn")
+        make = fork.Process if sys.platform == "linux" else spawn.Process
+        self.process = make(target=serve, args=(self.factory, self.port, dict(self.env), str(self.log)), name=self.name)
+        self.process.start()
 
     def is_ready(self) -> bool:
         """True when /readyz answers 200. StartError when the process has ended."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None or self.ended:
             raise StartError(self.obituary())
         try:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -94,7 +110,7 @@ class Child:
 
     def obituary(self) -> str:
         """Why the process is gone, with the end of its log."""
-        code = None if self.process is None else self.process.returncode
+        code = None if self.process is None else self.process.exitcode
         tail = (
             b"\n".join(self.log.read_bytes().splitlines()[-12:]).decode("utf-8", "replace") if self.log.exists() else ""
         )
@@ -125,12 +141,10 @@ def stop(children: list[Child], seconds: float = STOP_SECONDS) -> None:
     """SIGTERM to all, then SIGKILL to what is left after `seconds`; returns when all are reaped."""
     running = [child.process for child in children if child.process is not None]
     for process in running:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+        process.terminate()
     deadline = time.monotonic() + seconds
     for process in running:
-        try:
-            process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        process.join(max(0.0, deadline - time.monotonic()))
+        if process.is_alive():
             process.kill()
-            process.wait()
+            process.join()

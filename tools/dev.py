@@ -13,6 +13,7 @@ from types import FrameType
 
 import asyncpg
 
+from services.runtime import packs, server, transfer
 from services.runtime.migrate import SERVICES, upgrade
 from services.runtime.settings import ROOT, ServiceSettings, plain_dsn, read_settings
 from services.runtime.tokens import issue_token
@@ -29,6 +30,7 @@ FACTORIES = {
 }
 SUPPLEMENTS = Path(__file__).parent / "demo" / "supplements"
 WATCH_SECONDS = 0.5
+SHARED = (packs, server, transfer)  # imported here once, so that the forked processes need not
 Settle = Callable[[], None]
 Loading = Callable[[Mapping[str, str], ServiceSettings, Callable[[str, str], None], Settle], None]
 
@@ -149,7 +151,7 @@ def watch(system: System) -> None:
             system.tell("数据库意外退出，正在重启", "the database ended unexpectedly; starting it again")
             system.postgres.start()
         for child in system.children:
-            if child.process is not None and child.process.poll() is not None:
+            if child.ended:
                 _restart(system, child)
 
 

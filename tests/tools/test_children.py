@@ -1,5 +1,6 @@
 """Child processes: ports, readiness, death, stopping."""
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,10 +42,10 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def child(tmp_path: Path) -> children.Child:
+def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> children.Child:
     (tmp_path / "little_app.py").write_text(textwrap.dedent(APP))
-    env = {"PYTHONPATH": str(tmp_path)}
-    return children.Child("little", "little_app:main", free_port(), env, tmp_path / "little.log")
+    monkeypatch.syspath_prepend(tmp_path)
+    return children.Child("little", "little_app:main", free_port(), {}, tmp_path / "little.log")
 
 
 def test_a_taken_port_is_named_with_the_remedy() -> None:
@@ -70,7 +72,8 @@ def test_a_child_starts_answers_and_stops(child: children.Child) -> None:
     assert child.is_ready()
     assert child.process is not None
     children.stop([child])
-    assert child.process.poll() == -signal.SIGTERM or child.process.returncode == 0
+    assert child.ended
+    assert child.process.exitcode in {0, -signal.SIGTERM}
     assert child.url.endswith(str(child.port))
 
 
@@ -102,23 +105,28 @@ def test_the_fourth_death_in_a_minute_is_the_last(child: children.Child) -> None
 
 
 def test_a_deaf_child_is_killed(child: children.Child) -> None:
-    code = (
-        "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
-    )
-    child.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-    assert child.process.stdout is not None
-    child.process.stdout.readline()
+    context = multiprocessing.get_context("fork")
+    heard = context.Event()
+    child.process = context.Process(target=_deaf, args=(heard,))
+    child.process.start()
+    assert heard.wait(10)
     children.stop([child], 0.2)
-    child.process.stdout.close()
-    assert child.process.returncode == -signal.SIGKILL
+    assert child.process.exitcode == -signal.SIGKILL
+
+
+def _deaf(heard: Any) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    heard.set()
+    time.sleep(60)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux")
 def test_a_child_dies_with_a_killed_parent(child: children.Child, tmp_path: Path) -> None:
     script = textwrap.dedent(
         f"""
-        import pathlib, time
+        import pathlib, sys, time
         from tools import children
+        sys.path.insert(0, {str(tmp_path)!r})
         log = pathlib.Path({str(child.log)!r})
         child = children.Child("little", "little_app:main", {child.port}, {dict(child.env)!r}, log)
         child.start()

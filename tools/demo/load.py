@@ -26,20 +26,29 @@ def load_missing(urls: Mapping[str, str], settings: ServiceSettings, tell: Tell,
     maker, checker = (
         issue_token(settings, "administrator", NATION, subject=name) for name in ("demo-maker", "demo-checker")
     )
-    with httpx.Client(timeout=TIMEOUT, trust_env=False) as client:
+    with httpx.Client(timeout=TIMEOUT, trust_env=False) as client, ThreadPoolExecutor(1) as pool:
         talk = Talk(urls, maker, client)
-        if not nation_is_there(talk):
-            bring(talk, bundle.national_files(), at_once=2)
-            tell("已载入全国区划与户数", "loaded the nation's units and households")
-        if not registers_are_there(talk):
-            bring(talk, bundle.system_files())
-            settle()
-            tell("已载入五个系统的登记", "loaded the five registers")
-        if not records_are_there(talk):
-            bring(talk, bundle.consultation_files())
-            tell("已载入协商记录", "loaded the consultation records")
+        records = pool.submit(_records, talk, tell)  # another service than the rest: side by side
+        _registers(talk, tell, settle)
         if pay.load_missing(talk, Talk(urls, checker, client)):
             tell("已计算 2026 年 1 至 10 月工资", "calculated the pay of January to October 2026")
+        records.result()
+
+
+def _registers(talk: Talk, tell: Tell, settle: Callable[[], None]) -> None:
+    if not nation_is_there(talk):
+        bring(talk, bundle.national_files(), at_once=2)
+        tell("已载入全国区划与户数", "loaded the nation's units and households")
+    if not registers_are_there(talk):
+        bring(talk, bundle.system_files())
+        settle()
+        tell("已载入五个系统的登记", "loaded the five registers")
+
+
+def _records(talk: Talk, tell: Tell) -> None:
+    if not records_are_there(talk):
+        bring(talk, bundle.consultation_files())
+        tell("已载入协商记录", "loaded the consultation records")
 
 
 def bring(talk: Talk, files: Iterable[tuple[str, bytes]], at_once: int = 1) -> None:
