@@ -19,9 +19,26 @@ service = config.config_ini_section
 def target_metadata() -> MetaData | None:
     """The service's tables, when they are written as SQLAlchemy metadata; for `alembic check` only."""
     try:
-        return importlib.import_module(f"services.{service}.storage.tables").metadata
-    except (ModuleNotFoundError, AttributeError):
+        tables = importlib.import_module(f"services.{service}.storage.tables")
+    except ModuleNotFoundError:
         return None
+    found = [each.metadata for each in vars(tables).values() if isinstance(getattr(each, "metadata", None), MetaData)]
+    return next(iter(found), None)
+
+
+MAPPED = target_metadata()
+
+
+def include_name(name: str | None, kind: str, _parents: object) -> bool:
+    """Mapped tables and what is in them; partitions and the runtime's own tables are written as SQL."""
+    if kind == "schema":
+        return name == service
+    return kind != "table" or MAPPED is None or f"{service}.{name}" in MAPPED.tables
+
+
+def include_object(_thing: object, _name: str | None, kind: str, reflected: bool, mapped: object) -> bool:
+    """All but indexes that only the migration knows: partial and GiST ones have no mapping."""
+    return not (kind == "index" and reflected and mapped is None)
 
 
 def run(connection: Connection) -> None:
@@ -30,12 +47,14 @@ def run(connection: Connection) -> None:
     for statement in preparation_sql(service):
         connection.exec_driver_sql(statement)
     connection.commit()
+    connection.dialect.default_schema_name = "public"  # else alembic takes the search path's schema for nameless
     context.configure(
         connection=connection,
-        target_metadata=target_metadata(),
+        target_metadata=MAPPED,
         version_table_schema=service,
         include_schemas=True,
-        include_name=lambda name, kind, _: kind != "schema" or name == service,
+        include_name=include_name,
+        include_object=include_object,
         transaction_per_migration=True,
         compare_type=True,
     )

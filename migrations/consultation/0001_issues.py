@@ -1,7 +1,8 @@
 """Issues, their append-only events, sessions and pinned procedures.
 
 The events are the truth: the data base itself refuses an event that does not continue the chain (sequence, state,
-time), and an issue whose standing is not that of its last event. What was known at an instant is what was recorded by then.
+time), and an issue whose standing is not that of its last event. What was known at an instant is what was recorded by
+then.
 """
 
 from collections.abc import Sequence

@@ -121,8 +121,8 @@ class PayslipRow(PayrollBase):
     employer_cost_fen: Mapped[int]
     scheme: Mapped[int] = mapped_column(SmallInteger)
     community: Mapped[str] = mapped_column(CODE)
-    amounts: Mapped[list[int]] = mapped_column(ARRAY(Integer))
-    facts: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    amounts: Mapped[list[int]] = mapped_column(ARRAY(Integer), comment="fen, in the line order of the attempt's scheme")
+    facts: Mapped[list[int]] = mapped_column(ARRAY(Integer), comment="packed words, in the attempt's layout")
 
 
 class ContributionBaseRow(PayrollBase):
@@ -136,7 +136,7 @@ class ContributionBaseRow(PayrollBase):
     recorded_at: Mapped[datetime] = mapped_column(INSTANT, primary_key=True, server_default=func.now())
     community: Mapped[str] = mapped_column(CODE)
     base_fen: Mapped[int | None]
-    rate: Mapped[int | None] = mapped_column(SmallInteger)
+    rate: Mapped[int | None] = mapped_column(SmallInteger, comment="1/10000")
 
 
 class TaxDeductionRow(PayrollBase):

@@ -57,15 +57,19 @@ async def calculate(connection: Connection, shelf: Shelf, order: RunOrder, roste
         attempt=max([last, *(attempt for attempt, _ in others)]) + 1,
         number=await payroll_runs.next_attempt_number(connection),
     )
-    attempt = connection.transaction()
-    await attempt.start()
-    outcome = await _Pass(connection, packs, run, others).through(roster)
-    if before == outcome.digest:
-        await attempt.rollback()
+    try:
+        async with connection.transaction():  # a savepoint: the payslips of an unchanged outcome are taken back
+            outcome = await _Pass(connection, packs, run, others).through(roster)
+            if before == outcome.digest:
+                raise _Unchanged
+    except _Unchanged:
         return run.id
-    await attempt.commit()
     await _store(connection, run, outcome)
     return run.id
+
+
+class _Unchanged(Exception):
+    """Calculated again, the run comes out as it is stored."""
 
 
 async def step(session: AsyncSession, run_id: UUID, what: RunStep, actor: str) -> PayrollRun:

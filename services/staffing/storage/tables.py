@@ -40,7 +40,7 @@ class CommunityRow(StaffingBase):
     code: Mapped[str] = mapped_column(CODE, primary_key=True)
     start: Mapped[date] = mapped_column(primary_key=True)
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True, server_default=func.now())
-    id: Mapped[UUID] = mapped_column(index=True)
+    id: Mapped[UUID]
     name: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
     unit_type: Mapped[str] = mapped_column(Text)
@@ -62,8 +62,8 @@ class CommunityMeasureRow(StaffingBase):
     registered_households: Mapped[int | None]
     resident_population: Mapped[int | None]
     urban_residents: Mapped[int | None]
-    premises_sqm: Mapped[int | None]
-    ground_floor_sqm: Mapped[int | None]
+    premises_sqm: Mapped[int | None] = mapped_column(comment="1/100 square metre")
+    ground_floor_sqm: Mapped[int | None] = mapped_column(comment="1/100 square metre")
     provenance: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text, server_default="")
 
@@ -72,6 +72,12 @@ class CountyColumnsRow(StaffingBase):
     """Derived: a county's communities and current measures as packed columns."""
 
     __tablename__ = "county_columns"
+    __table_args__ = (
+        {
+            "comment": "Derived: the current knowledge of a county as packed columns, "
+            "good for every day from valid_from on"
+        },
+    )
 
     county: Mapped[str] = mapped_column(CODE, primary_key=True)
     valid_from: Mapped[date]
