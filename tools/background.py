@@ -12,6 +12,8 @@ import httpx
 from services.runtime.settings import ROOT
 from tools.dev import Options
 
+RUN: tuple[str, ...] = (sys.executable, "-m", "tools.cli", "run")
+
 
 class NotStarted(Exception):
     """No system runs and none could be started; the text is what the start said."""
@@ -33,7 +35,7 @@ def running(options: Options) -> Iterator[None]:
         yield
         return
     process = subprocess.Popen(
-        [sys.executable, "-m", "tools.cli", "run"],
+        RUN,
         cwd=ROOT,
         env={**os.environ, "PORT_BASE": str(options.port_base), "GONGZHI_HOME": str(options.home)},
         stdout=subprocess.PIPE,

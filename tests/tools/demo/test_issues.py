@@ -38,7 +38,7 @@ def test_nine_tenths_of_kunmings_units_held_one_in_the_end_of_2020(records: dict
     own = {row.community for row in records["kunming"].sessions}
     both = own | {row.community for row in records["guandu"].sessions}
     assert len(both) / 1700 >= 0.9
-    assert not own & {row.community for row in records["guandu"].sessions}
+    assert not [code for code in own if code.startswith("530111")]
 
 
 @pytest.mark.parametrize("name", places.SYSTEMS)
