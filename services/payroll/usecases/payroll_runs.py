@@ -58,10 +58,7 @@ async def calculate(connection: Connection, shelf: Shelf, order: RunOrder, roste
         number=await payroll_runs.next_attempt_number(connection),
     )
     try:
-        async with connection.transaction():  # a savepoint: the payslips of an unchanged outcome are taken back
-            outcome = await _Pass(connection, packs, run, others).through(roster)
-            if before == outcome.digest:
-                raise _Unchanged
+        outcome = await _Pass(connection, packs, run, others).changed(roster, before)
     except _Unchanged:
         return run.id
     await _store(connection, run, outcome)
@@ -138,6 +135,14 @@ class _Pass:
     run: PayrollRun
     others: list[tuple[int, int]]
     faults: list[Fault] = field(default_factory=list)
+
+    async def changed(self, roster: AsyncIterator[RosterBlock], before: str | None) -> Outcome:
+        """The outcome; `_Unchanged`, and nothing stored, when its digest is the one from before."""
+        async with self.connection.transaction():  # a savepoint
+            outcome = await self.through(roster)
+            if outcome.digest == before:
+                raise _Unchanged
+        return outcome
 
     async def through(self, roster: AsyncIterator[RosterBlock]) -> Outcome:
         own = OwnFacts(self.connection, self.run.month, self.run.known_at)
