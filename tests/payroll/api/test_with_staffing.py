@@ -14,6 +14,7 @@ from services.staffing.app import create_app as create_staffing
 from services.staffing.client import StaffingClient
 from services.staffing.settings import StaffingSettings
 from tests.conftest import ServiceApp, SettingsOf, TokenMaker
+from tests.fixtures.cluster import Cluster
 from tests.payroll.conftest import GUANDU, SUPPLEMENTS
 from tests.staffing.conftest import FILES
 
@@ -22,8 +23,9 @@ NATION = "000000000000"
 
 @pytest.fixture
 async def services(
-    settings_of: SettingsOf, database_url: str, service_app: ServiceApp, token: TokenMaker
+    settings_of: SettingsOf, cluster: Cluster, service_app: ServiceApp, token: TokenMaker
 ) -> tuple[StaffingClient, PayrollClient]:
+    database_url = cluster.clone("staffing", "payroll")  # of its own: other tests fill the shared one
     staffing_app = create_staffing(settings_of(database_url, StaffingSettings))
     await service_app(staffing_app)
     settings = settings_of(database_url, PayrollSettings, supplements=(SUPPLEMENTS,))
