@@ -1,0 +1,291 @@
+"""Selections compiled: one statement and one way to its rows for each shape of question, and nothing that is not asked.
+
+The region scope is set inside the statement, by a materialised CTE from which the keys themselves come: no table can be
+touched before its scope is set, because every lookup is a lateral subquery with a LIMIT that needs a key.
+"""
+# ruff: noqa: S608 -- the statements are put together from declarations; what a caller sends is a parameter
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from services.kernel.errors import Malformed
+from services.runtime.paging import encode_cursor
+from services.runtime.selection import (
+    Ask,
+    Column,
+    Compute,
+    Computed,
+    Entity,
+    Field,
+    Given,
+    Grouped,
+    Lookup,
+    Order,
+    Rows,
+    Sql,
+)
+
+CURSOR = "cursor"
+_CURSOR = Computed((), object)
+Maker: TypeAlias = Callable[[Ask, Rows], Any]
+"""From records to the columns of one or more fields (or an awaitable of them)."""
+
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
+_NAME = re.compile(r"\b([a-z_]\w*)\.([a-z_]\w*)")
+_SCOPE = (
+    "set_config('app.lo', :scope_lo, true), set_config('app.hi', :scope_hi, true), "
+    "set_config('app.scopes', :scope_all, true) AS ready"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL with `$n`, and the names of its parameters in that order."""
+
+    sql: str
+    parameters: tuple[str, ...]
+
+    def values(self, given: Mapping[str, object]) -> list[object]:
+        """The parameters in their order."""
+        return [given[name] for name in self.parameters]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A compiled shape. A record is: the place of its key from 1, selected expressions, the order's columns."""
+
+    lookup: Lookup
+    rows: Statement
+    count: Statement
+    width: int | None
+    """How many fields stand side by side from place 1 on, when SQL gives all of them; else None: see `makers`."""
+    makers: tuple[Maker, ...]
+    places: tuple[tuple[int, int], ...]
+    """For each field: which maker, and which of its columns."""
+    key_at: int
+    """Where the order's columns begin."""
+
+    def cursor(self, record: Sequence[Any]) -> str:
+        """The cursor of a record."""
+        return cursor_of(self.lookup, record[self.key_at :])
+
+    async def finish(self, ask: Ask, records: Rows) -> list[Any]:
+        """The rows of the records, each with its fields in the order asked for."""
+        if self.width is not None:
+            end = self.width + 1
+            return [record[1:end] for record in records]
+        if not records:
+            return []
+        made: list[Any] = []
+        for maker in self.makers:
+            columns = maker(ask, records)
+            made.append(await columns if inspect.isawaitable(columns) else columns)
+        return list(zip(*(made[maker][place] for maker, place in self.places), strict=True))
+
+
+def cursor_of(lookup: Lookup, key: Sequence[Any]) -> str:
+    """The cursor of a row whose order's columns have these values."""
+    return encode_cursor(*(order.show(value) for order, value in zip(lookup.order, key, strict=True)))
+
+
+def compile_selection(entity: Entity, by: str, fields: tuple[str, ...], given: Given) -> Selection:
+    """The statement of a shape. Malformed `read.field_unknown`, `read.by_unknown`."""
+    lookup = entity.lookups.get(by)
+    if lookup is None:
+        raise unknown("by", by, entity, entity.lookups)
+    chosen = _Chosen(entity, lookup, fields)
+    expressions = [*chosen.outs, *(f"b.{order.column}" for order in lookup.order)]
+    base, joins = _named(entity, [*expressions, lookup.kept], given)
+    inside = [f"{entity.columns[name]} AS {name}" for name in base] or ["1"]
+    head = _keys(lookup)
+    page = _order(entity, lookup, given)
+    where = [f"({text(lookup.where, given)})", *_filters(entity, given)]
+    found = (
+        f"SELECT {', '.join(inside)} FROM {text(lookup.source, given)} "
+        f"WHERE {' AND '.join([*where, *_keyset(entity, lookup, given)])}"
+        f"{f' ORDER BY {page or lookup.pick}' if page or lookup.pick else ''} LIMIT {':limit' if page else '1'}"
+    )
+    outer = _outer_order(lookup, given)
+    rows = (
+        f"{head} SELECT k.ord{''.join(f', {one}' for one in expressions)} FROM {_FROM[lookup.ranges is not None]} "
+        f"CROSS JOIN LATERAL ({found}) b {' '.join(joins)}{f' WHERE {lookup.kept}' if lookup.kept else ''}{outer}"
+    )
+    count = (
+        f"{head} SELECT k.ord, n.n FROM {_FROM[lookup.ranges is not None]} CROSS JOIN LATERAL "
+        f"(SELECT count(*) AS n FROM {text(lookup.source, given)} WHERE {' AND '.join(where)}) n"
+    )
+    width = len(fields) if chosen.plain else None
+    makers, places = tuple(chosen.makers), tuple(chosen.places)
+    return Selection(lookup, numbered(rows), numbered(count), width, makers, places, len(chosen.outs) + 1)
+
+
+def scoped(select: str) -> Statement:
+    """A statement of its own under the caller's scope, `select` being gated by it."""
+    return numbered(
+        f"WITH scope AS MATERIALIZED (SELECT {_SCOPE}) SELECT t.* FROM scope CROSS JOIN LATERAL "
+        f"(SELECT q.* FROM ({select}) q WHERE scope.ready IS NOT NULL OFFSET 0) t"
+    )
+
+
+def numbered(sql: str) -> Statement:
+    """SQL with named parameters as SQL with `$n`."""
+    names: list[str] = []
+
+    def number(match: re.Match[str]) -> str:
+        if match[1] not in names:
+            names.append(match[1])
+        return f"${names.index(match[1]) + 1}"
+
+    return Statement(_PARAMETER.sub(number, sql), tuple(names))
+
+
+def text(sql: Sql, given: Given) -> str:
+    """SQL as it reads for what is given."""
+    return sql if isinstance(sql, str) else sql(given)
+
+
+def unknown(part: str, name: str, entity: Entity, known: Mapping[str, object]) -> Malformed:
+    """The refusal of a name that an entity does not declare."""
+    names = "、".join(sorted(known))
+    return Malformed(
+        f"read.{part}_unknown",
+        f"{entity.name} 没有 {name[:60]}（{part}）；可用：{names}",
+        f"{entity.name} has no {name[:60]} ({part}); there are: {names}",
+        entity=entity.name,
+    )
+
+
+_FROM = {
+    False: "scope CROSS JOIN LATERAL unnest(scope.keys) WITH ORDINALITY AS k(key, ord)",
+    True: "scope CROSS JOIN LATERAL unnest(scope.los, scope.his) WITH ORDINALITY AS k(lo, hi, ord)",
+}
+
+
+def _keys(lookup: Lookup) -> str:
+    keys = ":los::text[] AS los, :his::text[] AS his" if lookup.ranges else f":keys::{lookup.key}[] AS keys"
+    return f"WITH scope AS MATERIALIZED (SELECT {keys}, {_SCOPE})"
+
+
+def _filters(entity: Entity, given: Given) -> list[str]:
+    return [f"({one.sql})" for name, one in entity.filters.items() if name in given]
+
+
+def _order(entity: Entity, lookup: Lookup, given: Given) -> str:
+    return ", ".join(
+        f"{entity.columns[one.column]} {'DESC' if one.descending != ('backward' in given) else 'ASC'}"
+        for one in lookup.order
+    )
+
+
+def _outer_order(lookup: Lookup, given: Given) -> str:
+    if not lookup.order:
+        return ""
+    back = "backward" in given
+    keys = [f"b.{one.column} {'DESC' if one.descending != back else 'ASC'}" for one in lookup.order]
+    return (
+        f" ORDER BY {', '.join(keys if lookup.ranges else ['k.ord', *keys])}{' LIMIT :limit' if lookup.ranges else ''}"
+    )
+
+
+def _keyset(entity: Entity, lookup: Lookup, given: Given) -> list[str]:
+    conditions = []
+    for side in ("after", "before"):
+        if side in given:
+            columns = ", ".join(entity.columns[one.column] for one in lookup.order)
+            values = ", ".join(f":{side}_{at}::{_wire(one)}::{one.cast}" for at, one in enumerate(lookup.order))
+            above = (side == "after") != lookup.order[0].descending
+            conditions.append(f"({columns}) {'>' if above else '<'} ({values})")
+    return conditions
+
+
+def _wire(order: Order) -> str:
+    return "text" if order.kind is str else "bigint"
+
+
+def _named(entity: Entity, expressions: Sequence[str], given: Given) -> tuple[list[str], list[str]]:
+    """The base columns and the joins that expressions name, joins in the order of their declaration."""
+    used = [match for one in expressions for match in _NAME.findall(one)]
+    joins = []
+    for alias, join in entity.joins.items():
+        columns = list(dict.fromkeys(name for source, name in used if source == alias))
+        if columns:
+            chosen = ", ".join(f"{join.columns[name]} AS {name}" for name in columns)
+            body = text(join.sql, given).replace("{columns}", chosen)
+            joins.append(f"LEFT JOIN LATERAL ({body}) {alias} ON true")
+            used += _NAME.findall(body)
+    return list(dict.fromkeys(name for source, name in used if source == "b")), joins
+
+
+class _Chosen:
+    """The fields asked for: which expressions they need, and what makes them of these."""
+
+    def __init__(self, entity: Entity, lookup: Lookup, names: tuple[str, ...]) -> None:
+        fields = [_field(entity, lookup, name) for name in names]
+        needs = [one.sql if isinstance(one, Column) else one.needs for one in fields]
+        self.plain = all(isinstance(one, Column) for one in fields)
+        flat = [part for need in needs for part in ((need,) if isinstance(need, str) else need)]
+        self.outs = flat if self.plain else list(dict.fromkeys(flat))
+        self._at = {expression: place for place, expression in enumerate(self.outs, 1)}
+        self.makers: list[Maker] = []
+        self.places: list[tuple[int, int]] = []
+        groups = self._groups(names, fields)
+        for name, one in zip(names, fields, strict=True):
+            if isinstance(one, Grouped):
+                index, members = groups[id(one.build)]
+                self.places.append((index, members.index(name)))
+            else:
+                self.places.append((len(self.makers), 0))
+                self.makers.append(self._maker(one, lookup))
+
+    def _groups(self, names: tuple[str, ...], fields: Sequence[Field]) -> dict[int, tuple[int, tuple[str, ...]]]:
+        groups: dict[int, tuple[int, tuple[str, ...]]] = {}
+        for build in dict.fromkeys(one.build for one in fields if isinstance(one, Grouped)):
+            own = [name for name, one in zip(names, fields, strict=True) if getattr(one, "build", None) is build]
+            members = tuple(dict.fromkeys(own))
+            groups[id(build)] = len(self.makers), members
+            self.makers.append(_together(build(members, self._at)))
+        return groups
+
+    def _maker(self, one: Field, lookup: Lookup) -> Maker:
+        if isinstance(one, Column):
+            return _column(self._at[one.sql])
+        if isinstance(one, Computed) and one is not _CURSOR:
+            return _computed(one.of, tuple(self._at[need] for need in one.needs))
+        return _cursors(lookup, len(self.outs) + 1)
+
+
+def _field(entity: Entity, lookup: Lookup, name: str) -> Field:
+    if name == CURSOR and lookup.order:
+        return _CURSOR
+    if name not in entity.fields:
+        raise unknown("field", name, entity, entity.fields)
+    return entity.fields[name]
+
+
+def _column(at: int) -> Maker:
+    return lambda _ask, records: [[record[at] for record in records]]
+
+
+def _computed(of: Callable[..., object], places: tuple[int, ...]) -> Maker:
+    if len(places) == 1:
+        (only,) = places
+        return lambda ask, records: [[of(ask, record[only]) for record in records]]
+    return lambda ask, records: [[of(ask, *(record[at] for at in places)) for record in records]]
+
+
+def _cursors(lookup: Lookup, at: int) -> Maker:
+    return lambda _ask, records: [[cursor_of(lookup, record[at:]) for record in records]]
+
+
+def _together(compute: Compute) -> Maker:
+    async def later(rows: Awaitable[Sequence[Sequence[object]]]) -> list[Any]:
+        return list(zip(*await rows, strict=True))
+
+    def make(ask: Ask, records: Rows) -> object:
+        rows = compute(ask, records)
+        return later(rows) if inspect.isawaitable(rows) else list(zip(*rows, strict=True))
+
+    return make
