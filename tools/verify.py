@@ -133,7 +133,7 @@ def guandus_certificates(talk: Talk) -> Check:
 
 def guandus_consultation(talk: Talk) -> Check:
     """473 sessions, 556 items, 522 implemented by the end of 2022."""
-    found = talk.get("consultation", "/v1/statistics/consultation", region="530111000000", end="2022-12-31")
+    found = talk.get("consultation", "/v1/statistics/consultation", region="530111000000", to="2022-12-31")
     counts = (found["sessions"], found["items"], found["items_implemented"])
     return _total("官渡区协商次数、事项、落实", "Guandu's sessions, items, implemented", counts, (473, 556, 522))
 

@@ -92,5 +92,5 @@ def registers_are_there(talk: Talk) -> bool:
 
 def records_are_there(talk: Talk) -> bool:
     """Guandu's items are implemented: the steps are the last file of the consultation records."""
-    query = {"region": "530111000000", "end": "2022-12-31"}
+    query = {"region": "530111000000", "to": "2022-12-31"}
     return bool(talk.get("consultation", "/v1/statistics/consultation", **query)["items_implemented"])

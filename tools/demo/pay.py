@@ -9,12 +9,7 @@ from tools.talk import JSON, Refused, Talk
 
 ORDER: Final = ("longwan", "changzhou", "chaoyang", "guandu", "kunming")
 MONTHS: Final = tuple(f"2026-{month:02d}" for month in range(1, 11))
-STEPS: Final = (
-    "check",
-    "approval",
-    "payment",
-    "closing",
-)  # the walk of a finished month; the last one stays calculated
+STEPS: Final = ("check", "approval")  # of every month but the last, which stays calculated
 
 
 def load_missing(maker: Talk, checker: Talk) -> bool:
