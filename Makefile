@@ -16,7 +16,7 @@ setup: .venv/.stamp ## make the virtual environment from requirements.lock
 .venv/.stamp: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed / 需要 Python 3.11 或更高版本" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@if command -v uv >/dev/null 2>&1; then uv pip sync -q --python $(BIN)/python --require-hashes requirements.lock; \
+	@if command -v uv >/dev/null 2>&1; then uv pip sync -q --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock; \
 	else $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock; fi
 	@if command -v uv >/dev/null 2>&1; then uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	else $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; fi
