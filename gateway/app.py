@@ -8,10 +8,12 @@ import httpx
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
+from gateway.asked import sends_query
 from gateway.context import Context
 from gateway.endpoint import GraphQLEndpoint
 from gateway.explorers import explorers, graphiql
 from gateway.loaders import Loaders
+from gateway.persisted import Documents, trusted_documents
 from gateway.prepare import Preparer
 from gateway.schema import build
 from gateway.services import Services
@@ -93,7 +95,7 @@ async def context_of(request: Request, settings: GatewaySettings) -> Context:
 
 def wants_page(request: Request) -> bool:
     """Whether a browser opened the address, rather than a client asking a query."""
-    return "text/html" in request.headers.get("accept", "") and "query" not in request.query_params
+    return "text/html" in request.headers.get("accept", "") and not sends_query(request)
 
 
 def routes(settings: GatewaySettings, endpoint: GraphQLEndpoint) -> APIRouter:
@@ -125,7 +127,9 @@ def create_app(settings: GatewaySettings, transports: Mapping[str, httpx.AsyncBa
     schema = build()
     anyone_may_look = settings.environment == "dev"
     preparer = Preparer(schema.core, settings.limits(), settings.prepared_documents, hints=anyone_may_look)
-    endpoint = GraphQLEndpoint(schema, preparer, settings.execution_timeout_s)
+    trusted = trusted_documents(settings.trusted_documents, preparer)
+    documents = Documents(preparer, settings.prepared_documents, trusted, only_trusted=settings.trusted_only)
+    endpoint = GraphQLEndpoint(schema, documents, settings.execution_timeout_s, settings.trusted_max_age_s)
     routers = [routes(settings, endpoint), explorers(settings)]
     app = create_base(settings, title=TITLE, description=DESCRIPTION, schema=None, routers=routers)
     services = Services.connect(settings, dict(transports or {}))

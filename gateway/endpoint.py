@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -11,93 +10,35 @@ from graphql import GraphQLError, OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.asked import JSON, Asked, Unreadable, media_type, read
 from gateway.context import Context
 from gateway.errors import Code, GatewayError, entry, internal, refusal_of
-from gateway.prepare import Invalid, Preparer
+from gateway.persisted import Documents, etag, matches
+from gateway.prepare import Invalid
 from services.runtime.log import log
 
-JSON = "application/json"
-GRAPHQL_JSON = "application/graphql-response+json"
-STATUS: Mapping[Code, int] = {Code.OPERATION_NOT_ALLOWED: 405, Code.INTERNAL_SERVER_ERROR: 500, Code.TIMEOUT: 504}
+STATUS: Mapping[Code, int] = {
+    Code.UNAUTHENTICATED: 401,
+    Code.FORBIDDEN: 403,
+    Code.OPERATION_NOT_ALLOWED: 405,
+    Code.INTERNAL_SERVER_ERROR: 500,
+    Code.TIMEOUT: 504,
+}
 
-
-@dataclass(frozen=True)
-class Asked:
-    """What a request asks."""
-
-    query: str
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    operation_name: str | None = None
-
-
-class Unreadable(GatewayError):
-    """A request that is not GraphQL over HTTP; `status` is its HTTP status whatever the media type."""
-
-    def __init__(self, zh: str, en: str, status: int = 400) -> None:
-        super().__init__(Code.BAD_USER_INPUT, zh, en)
-        self.status = status
-
-
-def object_of(value: object, name: str) -> dict[str, Any]:
-    """A JSON object, none when absent. Raises Unreadable for anything else."""
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise Unreadable(f"{name} 应为 JSON 对象", f"`{name}` is a JSON object")
-    return value
-
-
-def asked_of(body: object) -> Asked:
-    """What a decoded body asks. Raises Unreadable; a batch in an array is refused."""
-    if isinstance(body, list):
-        raise Unreadable("不支持批量数组，请逐个发送", "batches in an array are not taken; send one request each")
-    given = object_of(body, "body")
-    query, name = given.get("query"), given.get("operationName")
-    if not isinstance(query, str) or not query.strip():
-        raise Unreadable("请在 query 中给出查询文档", "give the document in `query`")
-    if name is not None and not isinstance(name, str):
-        raise Unreadable("operationName 应为文本", "`operationName` is text")
-    return Asked(query, object_of(given.get("variables"), "variables"), name or None)
-
-
-def loads(text: bytes | str, name: str) -> object:
-    """Decoded JSON. Raises Unreadable."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise Unreadable(f"{name} 不是 JSON：{error}", f"the {name} is not JSON: {error}") from error
-
-
-async def read(request: Request) -> Asked:
-    """What a GET or POST asks. Raises Unreadable: only JSON bodies in UTF-8 are taken."""
-    if request.method == "GET":
-        given = request.query_params
-        variables = given.get("variables")
-        return asked_of({
-            "query": given.get("query"),
-            "variables": loads(variables, "variables") if variables else None,
-            "operationName": given.get("operationName"),
-        })  # fmt: skip
-    media, _, parameters = request.headers.get("content-type", "").partition(";")
-    if media.strip().lower() != JSON:
-        raise Unreadable(f"请以 {JSON} 发送", f"send {JSON}", 415)
-    if "charset" in parameters.lower() and "utf-8" not in parameters.lower():
-        raise Unreadable("请使用 UTF-8 编码", "send UTF-8", 415)
-    return asked_of(loads(await request.body(), "body"))
-
-
-def media_type(request: Request) -> str:
-    """The better media type the client names, else plain JSON."""
-    return GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("accept", "") else JSON
+VARY = "accept, authorization"
 
 
 class GraphQLEndpoint:
     """Answers GraphQL requests over one schema."""
 
-    def __init__(self, schema: strawberry.Schema, preparer: Preparer, timeout_s: float) -> None:
+    def __init__(
+        self, schema: strawberry.Schema, documents: Documents, timeout_s: float, trusted_max_age_s: int = 0
+    ) -> None:
         self.schema = schema
-        self.preparer = preparer
+        self.documents = documents
+        self.preparer = documents.preparer
         self.timeout_s = timeout_s
+        self.trusted_max_age_s = trusted_max_age_s
 
     async def respond(self, request: Request, context: Context) -> Response:
         """The HTTP answer to a request.
@@ -105,15 +46,27 @@ class GraphQLEndpoint:
         With the GraphQL media type a request refused as a whole answers 4xx or 5xx; with plain JSON it answers 200,
         as the specification wants, unless the request could not be read at all.
         """
-        media = media_type(request)
+        media = JSON
         try:
+            media = media_type(request)
             asked = await read(request)
             body, status = await self.answer(asked, context, queries_only=request.method == "GET")
         except Unreadable as refused:
             return reply(refused_whole([entry(refused, context.request_id)]), refused.status, media)
         if media == JSON and status != 405:
             status = 200
+        if request.method == "GET" and "data" in body and "errors" not in body and self.documents.trusted_of(asked):
+            return self.lasting(request, body, media)
         return reply(body, status, media)
+
+    def lasting(self, request: Request, body: Mapping[str, Any], media: str) -> Response:
+        """The answer to a trusted document by GET, which the client's own store may keep; 304 when it has it."""
+        tag = etag(body["data"], media)
+        age = self.trusted_max_age_s
+        headers = {"etag": tag, "cache-control": f"private, max-age={age}" if age else "private, no-cache"}
+        if matches(request.headers.get("if-none-match"), tag):
+            return Response(status_code=304, headers={**headers, "vary": VARY})
+        return reply(body, 200, media, headers)
 
     async def answer(self, asked: Asked, context: Context, *, queries_only: bool = False) -> tuple[dict[str, Any], int]:
         """The body of the answer, and the status the GraphQL media type gives it."""
@@ -130,7 +83,7 @@ class GraphQLEndpoint:
 
     async def run(self, asked: Asked, context: Context, *, queries_only: bool) -> dict[str, Any]:
         """Prepare, price and execute. Raises GatewayError or Invalid before anything has run."""
-        prepared = self.preparer.prepare(asked.query)
+        prepared = self.documents.prepare(asked)
         operation = prepared.operation(asked.operation_name)
         if operation.operation is not OperationType.QUERY and (
             queries_only or operation.operation is OperationType.SUBSCRIPTION
@@ -145,7 +98,7 @@ class GraphQLEndpoint:
         try:
             async with asyncio.timeout(self.timeout_s):
                 result = await self.schema.execute(
-                    asked.query,
+                    prepared.text,
                     variable_values=dict(asked.variables),
                     context_value=context,
                     operation_name=asked.operation_name,
@@ -154,6 +107,8 @@ class GraphQLEndpoint:
             raise GatewayError(
                 Code.TIMEOUT, "查询超时，请减小查询范围", "the query took too long; ask for less"
             ) from None
+        if result.data is None and result.errors and not any(error.path for error in result.errors):
+            raise Invalid(result.errors)
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             body["errors"] = [self.told(error, context) for error in result.errors]
@@ -178,7 +133,9 @@ def refused_whole(errors: list[dict[str, Any]]) -> dict[str, Any]:
     return {"errors": errors}
 
 
-def reply(body: Mapping[str, Any], status: int, media: str) -> Response:
-    """The answer as UTF-8 text, nothing escaped that needs no escape."""
-    headers = {"cache-control": "no-store", "vary": "accept, authorization"}
-    return Response(orjson.dumps(body), status, headers, f"{media}; charset=utf-8")
+def reply(body: Mapping[str, Any], status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer as UTF-8 text, nothing escaped that needs no escape; kept by nobody unless `headers` say so."""
+    sent = {"cache-control": "no-store", "vary": VARY, **(headers or {})}
+    if status == 405:
+        sent["allow"] = "POST"
+    return Response(orjson.dumps(body), status, sent, f"{media}; charset=utf-8")

@@ -19,6 +19,7 @@ class Code(StrEnum):
     BAD_USER_INPUT = "BAD_USER_INPUT"
     NOT_FOUND = "NOT_FOUND"
     CONFLICT = "CONFLICT"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
@@ -35,6 +36,7 @@ MEANING: Mapping[Code, tuple[str, str]] = {
     Code.BAD_USER_INPUT: ("参数不合要求", "An argument is not acceptable"),
     Code.NOT_FOUND: ("不存在，或不在令牌的区域内", "No such thing, or outside the token's region"),
     Code.CONFLICT: ("与现有数据或规则相冲突", "In conflict with what is stored or with a rule"),
+    Code.PERSISTED_QUERY_NOT_FOUND: ("没有此标识的查询文档", "No document of this id is known"),
     Code.GRAPHQL_PARSE_FAILED: ("查询文档有语法错误", "The document is not GraphQL"),
     Code.GRAPHQL_VALIDATION_FAILED: ("查询文档不合模式", "The document does not fit the schema"),
     Code.LIMIT_EXCEEDED: ("查询文档超出上限", "The document is larger than the limits allow"),
@@ -48,6 +50,8 @@ MEANING: Mapping[Code, tuple[str, str]] = {
 
 class GatewayError(Exception):
     """A refusal told to the client: code, the sentence in two languages, and what helps a program react."""
+
+    message: str | None = None  # a word of its own in place of both sentences, where clients wait for that word
 
     def __init__(self, code: Code, zh: str, en: str, **details: object) -> None:
         super().__init__(en)
@@ -68,7 +72,7 @@ def internal() -> GatewayError:
 
 def entry(refusal: GatewayError, request_id: str, error: GraphQLError | None = None) -> dict[str, Any]:
     """One item of `errors` in the form of the GraphQL specification; place and path are those of `error`."""
-    body: dict[str, Any] = {"message": f"{refusal.zh} {refusal.en}"}
+    body: dict[str, Any] = {"message": refusal.message or f"{refusal.zh} {refusal.en}"}
     if error is not None and error.locations:
         body["locations"] = [location.formatted for location in error.locations]
     if error is not None and error.path is not None:

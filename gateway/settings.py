@@ -1,8 +1,9 @@
 """Settings of the gateway: those of every process, and how much a query may ask."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gateway.limits import Limits
 from services.runtime.settings import ServiceSettings
@@ -17,6 +18,18 @@ class GatewaySettings(ServiceSettings):
     prepared_documents: Annotated[int, Field(ge=0, le=100_000)] = 512
     limit_depth: Annotated[int, Field(ge=1, le=30)] = 10
     limit_cost: Annotated[int, Field(ge=1)] = 50_000
+    trusted_documents: Path | None = None  # a folder of documents that may be asked for by id from the first moment
+    trusted_only: bool = False  # refuse every other document: for a system with front ends of its own only
+    trusted_max_age_s: Annotated[int, Field(ge=0, le=86_400)] = 0  # 0: a browser asks again, and is told "unchanged"
+
+    @model_validator(mode="after")
+    def _something_must_be_trusted(self) -> Self:
+        if self.trusted_only and self.trusted_documents is None:
+            raise ValueError(
+                "trusted_only needs GONGZHI_TRUSTED_DOCUMENTS, the folder of the documents to accept"
+                " / 只收登记文档时，须以 GONGZHI_TRUSTED_DOCUMENTS 指明文档所在文件夹"
+            )
+        return self
 
     def limits(self) -> Limits:
         """How much a document may ask."""

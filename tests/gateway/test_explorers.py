@@ -95,5 +95,6 @@ async def test_only_the_console_s_own_files_are_served(lonely: httpx.AsyncClient
 
 
 async def test_a_browser_with_a_query_gets_its_answer(lonely: httpx.AsyncClient) -> None:
-    answer = await lonely.get("/graphql", params={"query": "{ __typename }"}, headers=HTML)
+    headers = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    answer = await lonely.get("/graphql", params={"query": "{ __typename }"}, headers=headers)
     assert answer.json()["data"] == {"__typename": "Query"}
