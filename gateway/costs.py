@@ -36,17 +36,52 @@ PAGE_MOST = 100
 LIST_LENGTH = 8  # what an unpaged list (lines, steps, citations) is taken to hold
 
 
-def page_size(first: object) -> int:
-    """The size of the page asked for: compulsory, 1 to 100. Raises GatewayError BAD_USER_INPUT."""
-    if isinstance(first, int) and not isinstance(first, bool) and 1 <= first <= PAGE_MOST:
-        return first
+@dataclass(frozen=True)
+class Window:
+    """The page asked of a connection: `size` items after a cursor or, backward, before it; from an end without one."""
+
+    size: int
+    cursor: str | None = None
+    backward: bool = False
+
+
+def page_size(first: object, last: object = None) -> int:
+    """The size of the page asked for: `first` or `last`, one of them, 1 to 100. Raises GatewayError BAD_USER_INPUT."""
+    if first is not None and last is not None:
+        raise GatewayError(
+            Code.BAD_USER_INPUT,
+            "first 和 last 只能给一个：first 从前往后，last 从后往前",
+            "give `first` or `last`, not both: `first` pages forward, `last` backward",
+            argument="last",
+        )
+    name, size = ("first", first) if last is None else ("last", last)
+    if isinstance(size, int) and not isinstance(size, bool) and 1 <= size <= PAGE_MOST:
+        return size
     raise GatewayError(
         Code.BAD_USER_INPUT,
-        f"请给出 first，1 至 {PAGE_MOST}",
-        f"give `first`, 1 to {PAGE_MOST}",
-        argument="first",
+        f"请给出 first（或 last），1 至 {PAGE_MOST}",
+        f"give `first` (or `last`), 1 to {PAGE_MOST}",
+        argument=name,
         maximum=PAGE_MOST,
     )
+
+
+def window(first: object, after: str | None, last: object, before: str | None) -> Window:
+    """The page that a connection's arguments ask for. Raises GatewayError BAD_USER_INPUT.
+
+    `after` goes with `first`, `before` with `last`; null counts as not given.
+    """
+    size, backward = page_size(first, last), last is not None
+    stray = after if backward else before
+    if stray is not None:
+        name, partner = ("after", "first") if backward else ("before", "last")
+        raise GatewayError(
+            Code.BAD_USER_INPUT,
+            f"{name} 只与 {partner} 同用",
+            f"`{name}` goes with `{partner}` only",
+            argument=name,
+        )
+    return Window(size, before if backward else after, backward)
 
 
 @dataclass
@@ -97,12 +132,14 @@ class Pricing:
 
     def page(self, node: FieldNode) -> int:
         """The page size written in the document or given by a variable. Raises GatewayError BAD_USER_INPUT."""
-        value = argument(node, "first")
+        return page_size(self.given(node, "first"), self.given(node, "last"))
+
+    def given(self, node: FieldNode, name: str) -> object:
+        """The integer given for an argument; None for null and where it is left out."""
+        value = argument(node, name)
         if isinstance(value, IntValueNode):
-            return page_size(int(value.value))
-        if isinstance(value, VariableNode):
-            return page_size(self.variables.get(value.name.value))
-        return page_size(None)
+            return int(value.value)
+        return self.variables.get(value.name.value) if isinstance(value, VariableNode) else None
 
     def ids(self, node: FieldNode) -> int:
         """How many objects are asked for by id; the resolver bounds them."""

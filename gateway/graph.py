@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from gateway.context import Context
-from gateway.costs import page_size
+from gateway.costs import window
 from gateway.scalars import Month, Word, Yuan
 from gateway.types.communities import SYNTHETIC, Measures, Period
 from gateway.types.explanations import Explanation, InLanguage, Language, LocalText
@@ -26,9 +26,25 @@ from services.staffing.schemas.workers import WorkerOut
 
 Info = strawberry.Info[Context, None]
 First = Annotated[
-    int | None, strawberry.argument(description="每页几项，必填，1至100 Items of the page: compulsory, 1 to 100")
+    int | None,
+    strawberry.argument(
+        description="从前往后每页几项，first 与 last 必给其一，1至100 Items of a page forwards: 1 to 100"
+    ),
 ]
-After = Annotated[str | None, strawberry.argument(description="上一页的 endCursor `endCursor` of the page before")]
+After = Annotated[
+    str | None,
+    strawberry.argument(description="与 first 同用：上一页的 endCursor With `first`: `endCursor` of the page before"),
+]
+Last = Annotated[
+    int | None,
+    strawberry.argument(
+        description="从后往前每页几项，first 与 last 必给其一，1至100 Items of a page backwards: 1 to 100"
+    ),
+]
+Before = Annotated[
+    str | None,
+    strawberry.argument(description="与 last 同用：下一页的 startCursor With `last`: `startCursor` of the page after"),
+]
 On = Annotated[
     date | None,
     strawberry.argument(
@@ -193,9 +209,12 @@ class Community(Node):
         return await info.context.loaders.quota((on or self.moment[0], self.moment[1]), None).load(self.code)
 
     @resolved("社区工作者，按编号排列 Its workers, in the order of their numbers")
-    async def workers(self, info: Info, first: First = None, after: After = None) -> Connection["Worker"] | None:
-        page = await info.context.loaders.workers(page_size(first), after, self.moment).load(self.code)
-        return connection(page, after, worker_cursor, lambda one: Worker.of(one, self.moment))
+    async def workers(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection["Worker"] | None:
+        asked = window(first, after, last, before)
+        page = await info.context.loaders.workers(asked, self.moment).load(self.code)
+        return connection(page, worker_cursor, lambda one: Worker.of(one, self.moment))
 
     @resolved("议题，新的在前 Its issues, the newest first")
     async def issues(
@@ -203,13 +222,16 @@ class Community(Node):
         info: Info,
         first: First = None,
         after: After = None,
+        last: Last = None,
+        before: Before = None,
         state: Annotated[
             Word | None,
             strawberry.argument(description="只要某一状态的，如 open Only those in this state, such as open"),
         ] = None,
     ) -> Connection["Issue"] | None:
-        page = await info.context.loaders.issues(page_size(first), after, state).load(self.code)
-        return connection(page, after, issue_cursor, Issue.of)
+        asked = window(first, after, last, before)
+        page = await info.context.loaders.issues(asked, state).load(self.code)
+        return connection(page, issue_cursor, Issue.of)
 
 
 @strawberry.type(description="社区工作者 A community worker with what holds on the day asked")

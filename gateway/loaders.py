@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from gateway.costs import Window
 from gateway.errors import MEANING, Code, GatewayError
 from gateway.scalars import Month, Word
 from gateway.services import Services
@@ -73,6 +74,23 @@ def required(fetch: Callable[[list[str]], Found[V]]) -> DataLoader[str, V]:
     return DataLoader(batch, max_batch_size=MOST_IDS)
 
 
+class Links(Protocol):
+    """What every page of a service says of its neighbours."""
+
+    next: str | None
+    previous: str | None
+
+
+def page_of(links: Links, items: Sequence[V], total: int | None) -> PageOf[V]:
+    """A service's page as a connection takes it."""
+    return PageOf(items, earlier=links.previous is not None, later=links.next is not None, total=total)
+
+
+def place(asked: Window) -> dict[str, str | None]:
+    """Where in its list a service is asked for a page."""
+    return {"before": asked.cursor, "last": "true"} if asked.backward else {"after": asked.cursor}
+
+
 class Loaders:
     """The loaders of one request; each is made when a field first asks for it."""
 
@@ -106,13 +124,17 @@ class Loaders:
 
         return optional(fetch)
 
-    async def communities(self, area: Area, first: int, after: str | None, on: date | None) -> PageOf[CommunityOut]:
+    async def communities(
+        self, area: Area, asked: Window, on: date | None, *, count: bool = False
+    ) -> PageOf[CommunityOut]:
         """A page of an area's communities in the order of their codes."""
         moment = (on, None)
-        call = self.services.staffing.communities(moment=moment, limit=first, after=after, **area)
+        call = self.services.staffing.communities(
+            moment=moment, limit=asked.size, count=count or None, **place(asked), **area
+        )
         page = await self.services.ask("staffing", call)
         self.community(moment).prime_many({one.code: one for one in page.items})
-        return PageOf(page.items, more=page.next is not None)
+        return page_of(page, page.items, page.total)
 
     def quota(self, moment: Moment, reading: str | None) -> DataLoader[str, QuotaOut]:
         """Quotas by community code, under a named reading when one is given."""
@@ -123,18 +145,16 @@ class Loaders:
 
         return self._of(("quota", moment, reading), lambda: required(fetch))
 
-    def workers(self, first: int, after: str | None, moment: Moment) -> DataLoader[str, PageOf[WorkerOut]]:
+    def workers(self, asked: Window, moment: Moment) -> DataLoader[str, PageOf[WorkerOut]]:
         """A page of workers by community code, in the order of their numbers."""
 
         async def fetch(codes: list[str]) -> Mapping[str, PageOf[WorkerOut]]:
-            call = self.services.staffing.workers_of(codes, per_community=first, after=after, moment=moment)
+            staffing = self.services.staffing
+            call = staffing.workers_of(codes, per_community=asked.size, moment=moment, **place(asked))
             found = await self.services.ask("staffing", call)
-            return {
-                one.community: PageOf(one.items, more=one.next is not None, total=one.total)
-                for one in found.communities
-            }
+            return {one.community: page_of(one, one.items, one.total) for one in found.communities}
 
-        return self._of(("workers", first, after, moment), lambda: required(fetch))
+        return self._of(("workers", asked, moment), lambda: required(fetch))
 
     @cached_property
     def worker(self) -> DataLoader[str, WorkerOut | None]:
@@ -166,26 +186,24 @@ class Loaders:
         payroll = self.services.payroll
         return required(each(lambda key: self.services.ask("payroll", payroll.payslip_explanation(key))))
 
-    def issues(self, first: int, after: str | None, state: Word | None) -> DataLoader[str, PageOf[IssueOut]]:
+    def issues(self, asked: Window, state: Word | None) -> DataLoader[str, PageOf[IssueOut]]:
         """A page of issues by community code, the latest opened first."""
 
         async def fetch(codes: list[str]) -> Mapping[str, PageOf[IssueOut]]:
             states = [state] if state else []
             consultation = self.services.consultation
-            call = consultation.issues_per_community(codes, first + 1, states=states, after=after)
-            found: dict[str, list[IssueOut]] = {code: [] for code in codes}
-            for one in await self.services.ask("consultation", call):
-                found[one.community].append(one)
-            return {code: PageOf(items[:first], more=len(items) > first) for code, items in found.items()}
+            call = consultation.issues_of(codes, per_community=asked.size, states=states, **place(asked))
+            found = await self.services.ask("consultation", call)
+            return {one.community: page_of(one, one.items, one.total) for one in found}
 
-        return self._of(("issues", first, after, state), lambda: required(fetch))
+        return self._of(("issues", asked, state), lambda: required(fetch))
 
     @cached_property
     def issue(self) -> DataLoader[str, IssueOut | None]:
         """Issues by id."""
 
         async def fetch(ids: list[str]) -> Mapping[str, IssueOut]:
-            call = self.services.consultation.issues(ids=[UUID(one) for one in ids], page=(len(ids), None))
+            call = self.services.consultation.issues(ids=[UUID(one) for one in ids], limit=len(ids))
             page = await self.services.ask("consultation", call)
             return {str(one.id): one for one in page.items}
 

@@ -7,11 +7,11 @@ from typing import Annotated
 import strawberry
 
 from gateway.context import Context
-from gateway.costs import page_size
+from gateway.costs import window
 from gateway.errors import MEANING, Code, GatewayError
-from gateway.graph import After, Community, First, Info, Issue, KnownAt, On, Payslip, Worker
+from gateway.graph import After, Before, Community, First, Info, Issue, KnownAt, Last, On, Payslip, Worker
 from gateway.types.fields import resolved
-from gateway.types.pages import Connection, Node, connection, parse_global_id
+from gateway.types.pages import Connection, Node, connection, counts, parse_global_id
 from services.kernel.region import DivisionCode
 from services.runtime.paging import encode_cursor
 from services.staffing.schemas.communities import CommunityOut
@@ -61,6 +61,19 @@ def not_found(code: str) -> GatewayError:
     )
 
 
+MOST_NODES = 100
+
+
+def too_many_ids() -> GatewayError:
+    """The refusal of more ids than `nodes` reads at once."""
+    return GatewayError(
+        Code.BAD_USER_INPUT,
+        f"ids 至多{MOST_NODES}个，请分批读取",
+        f"at most {MOST_NODES} `ids`; read them in parts",
+        argument="ids",
+    )
+
+
 def community_cursor(one: CommunityOut) -> str:
     """Where a community stands in a region: staffing orders them by code."""
     return encode_cursor(one.code)
@@ -84,7 +97,7 @@ class Query:
         return Community.of(found, (on, known_at))
 
     @resolved("某区域内的社区，按代码排列 The communities of a region, in the order of their codes")
-    async def communities(
+    async def communities(  # noqa: PLR0913, PLR0917 - the arguments of the field
         self,
         info: Info,
         region: Annotated[
@@ -99,11 +112,14 @@ class Query:
         ] = None,
         first: First = None,
         after: After = None,
+        last: Last = None,
+        before: Before = None,
         on: On = None,
     ) -> Connection[Community] | None:
         area = {"region": region, "authority": authority}
-        page = await info.context.loaders.communities(area, page_size(first), after, on)
-        return connection(page, after, community_cursor, lambda one: Community.of(one, (on, None)))
+        count = any(counts(field.selections) for field in info.selected_fields)
+        page = await info.context.loaders.communities(area, window(first, after, last, before), on, count=count)
+        return connection(page, community_cursor, lambda one: Community.of(one, (on, None)))
 
     @resolved("按全局标识读取任一对象；不存在时为空 Any object by its global id; null when there is none")
     async def node(
@@ -123,13 +139,8 @@ class Query:
             list[strawberry.ID], strawberry.argument(description="全局标识，至多100个 Global ids, at most 100")
         ],
     ) -> list[Node | None]:
-        if len(ids) > 100:
-            raise GatewayError(
-                Code.BAD_USER_INPUT,
-                "ids 至多100个，请分批读取",
-                "at most 100 `ids`; read them in parts",
-                argument="ids",
-            )
+        if len(ids) > MOST_NODES:
+            raise too_many_ids()
         loaded = [asyncio.ensure_future(read_node(info.context, one)) for one in ids]
         return list(await asyncio.gather(*loaded))
 

@@ -1,12 +1,13 @@
 """Relay's frame around a page: connections, edges, cursors and opaque global identifiers."""
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
 import strawberry
+from strawberry.types.nodes import SelectedField, Selection
 
 from gateway.errors import Code, GatewayError
 from gateway.types.fields import resolved
@@ -68,9 +69,13 @@ class Connection(Generic[T]):
 
     edges: list[Edge[T]] = strawberry.field(description="带游标的各项 The items with their cursors")
     page_info: PageInfo = strawberry.field(description="分页信息 Where the page stands")
-    total_count: int | None = strawberry.field(
-        description="总数，服务不提供时为空 How many there are in all, null where the service does not count"
-    )
+    total: strawberry.Private[int | None] = None
+
+    @resolved("全列表的项数，不论分页 How many items the whole list has, whatever the page")
+    def total_count(self) -> int:
+        if self.total is None:
+            raise ValueError("the list was not counted")
+        return self.total
 
     @resolved("不带游标的各项 The items without their cursors")
     def nodes(self) -> list[T]:
@@ -79,23 +84,26 @@ class Connection(Generic[T]):
 
 @dataclass(frozen=True)
 class PageOf(Generic[T]):
-    """A page as a service answered it: whether more follow, and how many there are in all when it counts."""
+    """A page as a service answered it, whether items come before and after it, and how many in all when counted."""
 
     items: Sequence[T]
-    more: bool
+    earlier: bool
+    later: bool
     total: int | None = None
 
 
-def connection(page: PageOf[W], after: str | None, cursor: Callable[[W], str], node: Callable[[W], T]) -> Connection[T]:
-    """A page of nodes with the cursor of each; `after` is the cursor it was asked with.
-
-    Whether some come before is known exactly: a cursor stands after an item of the same list.
-    """
+def connection(page: PageOf[W], cursor: Callable[[W], str], node: Callable[[W], T]) -> Connection[T]:
+    """A page of nodes with the cursor of each."""
     items = [(cursor(one), node(one)) for one in page.items]
     info = PageInfo(
-        has_next_page=page.more,
-        has_previous_page=after is not None,
+        has_next_page=page.later,
+        has_previous_page=page.earlier,
         start_cursor=items[0][0] if items else None,
         end_cursor=items[-1][0] if items else None,
     )
-    return Connection(edges=[Edge(cursor=at, node=node) for at, node in items], page_info=info, total_count=page.total)
+    return Connection(edges=[Edge(cursor=at, node=node) for at, node in items], page_info=info, total=page.total)
+
+
+def counts(chosen: Iterable[Selection]) -> bool:
+    """Whether a connection's selections ask for its `totalCount`, also in fragments."""
+    return any(one.name == "totalCount" if isinstance(one, SelectedField) else counts(one.selections) for one in chosen)

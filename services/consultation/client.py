@@ -5,7 +5,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.consultation.schemas.issues import IssueDetailOut, IssueIn, IssueOut, StepIn
+from services.consultation.schemas.issues import (
+    IssueBatchOut,
+    IssueDetailOut,
+    IssueIn,
+    IssuePageOut,
+    IssuesOfOut,
+    StepIn,
+)
 from services.consultation.schemas.procedures import ProcedureOut, RehearsalIn, RehearsalOut, VerdictIn, VerdictOut
 from services.consultation.schemas.sessions import SessionIn, SessionOut
 from services.consultation.schemas.statistics import ConsultationStatisticsOut, OpenItemOut, StatisticsIn
@@ -30,21 +37,24 @@ class ConsultationClient(ServiceClient):
         ids: Sequence[UUID] = (),
         communities: Sequence[str] = (),
         states: Sequence[str] = (),
-        page: tuple[int, str | None] = (100, None),
-    ) -> Page[IssueOut]:
-        """A page of issues, the latest opened first; `page` is limit and cursor."""
-        limit, after = page
-        params: Params = {"id": _texts(ids), "community": communities, "state": states, "limit": limit, "after": after}
-        reply = await self.get("/v1/issues", params)
-        return Page[IssueOut].model_validate(reply)
+        limit: int = 100,
+        **place: str | bool | None,
+    ) -> IssuePageOut:
+        """A page of issues, the latest opened first: the first, or as `after=`, `before=`, `last=` say."""
+        params: Params = {"id": _texts(ids), "community": communities, "state": states, "limit": limit, **place}
+        return IssuePageOut.model_validate(await self.get("/v1/issues", params))
 
-    async def issues_per_community(
-        self, communities: Sequence[str], most: int, *, states: Sequence[str] = (), after: str | None = None
-    ) -> list[IssueOut]:
-        """At most `most` issues of each community, the latest opened first, after the cursor of one of them."""
-        params: Params = {"community": communities, "state": states, "per_community": most, "after": after}
-        reply = await self.get("/v1/issues", params)
-        return Page[IssueOut].model_validate(reply).items
+    async def issues_of(
+        self,
+        communities: Sequence[str],
+        *,
+        per_community: int = 12,
+        states: Sequence[str] = (),
+        **place: str | bool | None,
+    ) -> list[IssuesOfOut]:
+        """A page of issues of each community, in one call: the first, or as `after=`, `before=`, `last=` say."""
+        params: Params = {"community": communities, "state": states, "per_community": per_community, **place}
+        return IssueBatchOut.model_validate(await self.get("/v1/issues-of-communities", params)).communities
 
     async def issue(self, issue: UUID, *, on: date | None = None, known_at: datetime | None = None) -> IssueDetailOut:
         """An issue with its history and next steps."""

@@ -46,7 +46,7 @@ class StaffingClient(ServiceClient):
         moment: Moment = NOW,
         **page: str | int | None,
     ) -> CommunityPageOut:
-        """By ids or codes, else a page of `region=` or `authority=` with `limit=` and `after=`."""
+        """By ids or codes, else of `region=` or `authority=`: `limit=`, `after=`, `before=`, `last=`, `count=`."""
         params: Params = {"id": ids, "code": codes, **_moment(moment), **page}
         return CommunityPageOut.model_validate(await self.get("/v1/communities", params))
 
@@ -95,15 +95,15 @@ class StaffingClient(ServiceClient):
         moment: Moment = NOW,
         **page: str | int | None,
     ) -> WorkerPageOut:
-        """By ids, or those of some communities, else a page of `region=` or `authority=` with `limit=` and `after=`."""
+        """By ids, or of communities, else of `region=` or `authority=`: `limit=`, `after=`, `before=`, `last=`."""
         params: Params = {"id": ids, "community": communities, **_moment(moment), **page}
         return WorkerPageOut.model_validate(await self.get("/v1/workers", params))
 
     async def workers_of(
-        self, codes: Sequence[str], *, per_community: int = 12, after: str | None = None, moment: Moment = NOW
+        self, codes: Sequence[str], *, per_community: int = 12, moment: Moment = NOW, **place: str | bool | None
     ) -> WorkerBatchOut:
-        """The first workers of each of many communities, in one call."""
-        params: Params = {"community": codes, "per_community": per_community, "after": after, **_moment(moment)}
+        """A page of workers of each community, in one call: the first, or as `after=`, `before=`, `last=` say."""
+        params: Params = {"community": codes, "per_community": per_community, **_moment(moment), **place}
         return WorkerBatchOut.model_validate(await self.get("/v1/workers-of-communities", params))
 
     async def worker(self, worker_id: str, *, moment: Moment = NOW) -> WorkerOut:

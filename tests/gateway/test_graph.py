@@ -103,7 +103,7 @@ async def test_a_level_of_the_document_is_one_call(system: System) -> None:
         "/v1/communities": 2,  # the page, and the way back up
         "/v1/quotas": 1,
         "/v1/workers-of-communities": 1,
-        "/v1/issues": 1,
+        "/v1/issues-of-communities": 1,
         "/v1/payslips": 1,
     }
 

@@ -1,5 +1,7 @@
 """Issues over HTTP: raise, list, read with history, take a step."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
@@ -8,10 +10,19 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import AwareDatetime
 
 from services.consultation.api import answers
-from services.consultation.api.access import DeskDep, check_community
-from services.consultation.domain.issues import Person
-from services.consultation.schemas.issues import IssueDetailOut, IssueIn, IssueOut, Process, StepIn
-from services.consultation.schemas.parts import PersonIn
+from services.consultation.api.access import Desk, DeskDep, check_community
+from services.consultation.domain.issues import Person, Standing
+from services.consultation.schemas.issues import (
+    IssueBatchOut,
+    IssueDetailOut,
+    IssueIn,
+    IssueOut,
+    IssuePageOut,
+    IssuesOfOut,
+    Process,
+    StepIn,
+)
+from services.consultation.schemas.parts import CommunityCode, PersonIn
 from services.consultation.storage import issues as storage
 from services.consultation.usecases import issues as usecases
 from services.consultation.usecases import procedures
@@ -19,7 +30,7 @@ from services.kernel.errors import Malformed
 from services.runtime.auth import permit
 from services.runtime.database import ReadOnly, Transaction
 from services.runtime.idempotency import OnceDep
-from services.runtime.paging import MOST_IDS, After, Limit, Page, decode_cursor, page_of
+from services.runtime.paging import MOST_IDS, Limit, Place, PlaceDep, Window
 
 router = APIRouter(prefix="/v1", tags=["issues"])
 
@@ -58,21 +69,15 @@ async def raise_issue(body: IssueIn, session: Transaction, desk: DeskDep, once: 
 
 
 def filter_of(
-    issue_id: Ids = None,
-    community: Communities = None,
-    state: States = None,
-    process: Process | None = None,
-    after: After = None,
+    issue_id: Ids = None, community: Communities = None, state: States = None, process: Process | None = None
 ) -> storage.Filter:
     """Which issues a list is asked for."""
-    key = decode_cursor(after, str, str)
-    return storage.Filter(
-        ids=issue_id or (),
-        communities=community or (),
-        states=state or (),
-        process=process,
-        after=position(key) if key else None,
-    )
+    return storage.Filter(ids=issue_id or (), communities=community or (), states=state or (), process=process)
+
+
+def window_of(place: PlaceDep, limit: Limit = 100) -> Window:
+    """Which page of a list of issues is asked for."""
+    return located(place, limit)
 
 
 @router.get("/issues", dependencies=[Depends(permit("consultation.read"))])
@@ -80,20 +85,39 @@ async def list_issues(
     session: ReadOnly,
     desk: DeskDep,
     wanted: Annotated[storage.Filter, Depends(filter_of)],
-    limit: Limit = 100,
-    per_community: Annotated[
-        int | None, Query(ge=1, le=101, description="most issues of each community; then there is no `next`")
-    ] = None,
-) -> Page[IssueOut]:
-    """Issues, the latest opened first; with `per_community`, the first so many of each community named. 议题列表。"""
-    if per_community:
-        rows, following = await storage.page(session, wanted, per_community, per_community=True), None
-    else:
-        found = await storage.page(session, wanted, limit + 1)
-        rows, following = page_of(found, limit, lambda one: (one.opened_at.isoformat(), str(one.issue.id)))
-    pinned = await procedures.pinned(session, desk.packs, {one.issue.procedure for one in rows})
-    items = [answers.issue(one, pinned[one.issue.procedure], desk.caller, desk.today) for one in rows]
-    return Page(items=items, next=following)
+    window: Annotated[Window, Depends(window_of)],
+) -> IssuePageOut:
+    """Issues, the latest opened first. 议题列表。"""
+    page = await storage.page(session, wanted, window)
+    items = await _heads(session, desk, page.items)
+    return IssuePageOut(items=items, **page.links(position_of))
+
+
+@router.get("/issues-of-communities", dependencies=[Depends(permit("consultation.read"))])
+async def list_issues_of_communities(
+    session: ReadOnly,
+    desk: DeskDep,
+    community: Annotated[list[CommunityCode], Query(min_length=1, max_length=MOST_IDS)],
+    place: PlaceDep,
+    per_community: Limit = 12,
+    state: States = None,
+) -> IssueBatchOut:
+    """A page of issues of each community, the latest opened first, in one call. 多个社区各自的议题。"""
+    wanted = storage.Filter(communities=list(dict.fromkeys(community)), states=state or ())
+    pages = await storage.pages_of(session, wanted, located(place, per_community))
+    heads = await _heads(session, desk, [one for page in pages.values() for one in page.items])
+    of = {head.id: head for head in heads}
+    return IssueBatchOut(
+        communities=[
+            IssuesOfOut(
+                community=code,
+                items=[of[one.issue.id] for one in page.items],
+                total=page.total or 0,
+                **page.links(position_of),
+            )
+            for code, page in pages.items()
+        ]
+    )
 
 
 @router.get("/issues/{issue}", dependencies=[Depends(permit("consultation.read"))])
@@ -143,6 +167,22 @@ async def take_step(
     return await once(session, work)
 
 
+async def _heads(session: ReadOnly, desk: Desk, found: Sequence[Standing]) -> list[IssueOut]:
+    pinned = await procedures.pinned(session, desk.packs, {one.issue.procedure for one in found})
+    return [answers.issue(one, pinned[one.issue.procedure], desk.caller, desk.today) for one in found]
+
+
+def located(place: Place, limit: int) -> Window:
+    """The window of a list of issues; Malformed `page.cursor`, `page.both`."""
+    window = place.window(limit, str, str)
+    return window if window.key is None else replace(window, key=position((window.key[0], window.key[1])))
+
+
+def position_of(one: Standing) -> tuple[str, str]:
+    """Where an issue stands in a list, as its cursor holds it."""
+    return one.opened_at.isoformat(), str(one.issue.id)
+
+
 def person(who: PersonIn) -> Person:
     """Who acts or proposes."""
     return Person(who.kind, who.name, who.anonymous)
@@ -155,8 +195,8 @@ def position(key: tuple[str, str]) -> tuple[datetime, UUID]:
     except ValueError:
         raise Malformed(
             "page.cursor",
-            "分页游标无效，请使用上一页返回的 next，或从第一页重新开始。",
-            "The cursor `after` cannot be read; use `next` of the page before, or start again without it.",
+            "分页游标无效，请使用某一页返回的 next 或 previous，或从第一页重新开始。",
+            "The cursor cannot be read; use `next` or `previous` of a page, or start again without it.",
         ) from None
 
 

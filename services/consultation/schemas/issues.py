@@ -16,6 +16,7 @@ from services.consultation.schemas.parts import (
     Wire,
     Word,
 )
+from services.runtime.paging import NextCursor, PreviousCursor
 
 Process = Literal["consultation", "service_order"]
 Evidence = dict[Word, Any]
@@ -83,6 +84,27 @@ class IssueOut(BaseModel):
     merged_into: UUID | None
     proposer: PersonOut
     procedure: ProcedureRefOut
+
+
+class IssuePageOut(BaseModel):
+    """A page of issues, the latest opened first."""
+
+    items: list[IssueOut]
+    next: NextCursor = None
+    previous: PreviousCursor = None
+
+
+class IssuesOfOut(IssuePageOut):
+    """A page of one community's issues, for a batch over many."""
+
+    community: CommunityCode
+    total: int = Field(description="issues of the community in the states asked for / 该社区议题数")
+
+
+class IssueBatchOut(BaseModel):
+    """One page per community, in the order of the communities asked for."""
+
+    communities: list[IssuesOfOut]
 
 
 class EventOut(BaseModel):

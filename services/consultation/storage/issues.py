@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, false, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.consultation.domain.issues import Event, Issue, Person, Standing
 from services.consultation.storage.tables import issue_events, issues
 from services.kernel.errors import NotFound
+from services.runtime.paging import Slice, Window
 
 _KEY = tuple_(issues.c.community, issues.c.number)
+_PLACE = (issues.c.opened_at, issues.c.id)  # the order of lists, descending
 _CHUNK = 5000  # pairs a statement: PostgreSQL takes 65,535 parameters
 OPEN = "open"  # a group of states: all that are not final
 
@@ -26,7 +27,6 @@ class Filter:
     communities: Sequence[str] = ()
     states: Sequence[str] = ()
     process: str | None = None
-    after: tuple[datetime, UUID] | None = None
 
 
 def chunks(keys: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
@@ -78,19 +78,41 @@ async def numbers_taken(session: AsyncSession, keys: Sequence[tuple[str, str]]) 
     return taken
 
 
-async def page(session: AsyncSession, wanted: Filter, limit: int, *, per_community: bool = False) -> list[Standing]:
-    """At most `limit` issues, the latest opened first; with `per_community`, at most `limit` of each community."""
-    order = (issues.c.opened_at.desc(), issues.c.id.desc())
+async def page(session: AsyncSession, wanted: Filter, window: Window) -> Slice[Standing]:
+    """A page of issues, the latest opened first."""
     query = select(issues).where(*_conditions(wanted))
-    if not per_community:
-        rows = await session.execute(query.order_by(*order).limit(limit))
-        return [_standing(row) for row in rows.mappings()]
-    place = func.row_number().over(partition_by=issues.c.community, order_by=order).label("place")
-    ranked = query.add_columns(place).subquery()
     rows = await session.execute(
-        select(ranked).where(ranked.c.place <= limit).order_by(ranked.c.community, ranked.c.place)
+        query.where(*window.inside(*_PLACE, descending=True)).order_by(*_ordered(window)).limit(window.limit + 1)
     )
-    return [_standing(row) for row in rows.mappings()]
+    beyond = False
+    if other_side := window.beyond(*_PLACE, descending=True):
+        beyond = (await session.execute(query.where(*other_side).limit(1))).first() is not None
+    return window.slice([_standing(row) for row in rows.mappings()], beyond=beyond)
+
+
+async def pages_of(session: AsyncSession, wanted: Filter, window: Window) -> dict[str, Slice[Standing]]:
+    """A page of each community's issues, the latest opened first, all counted; two statements for any number."""
+    conditions = _conditions(wanted)
+    place = func.row_number().over(partition_by=issues.c.community, order_by=_ordered(window)).label("place")
+    ranked = select(issues, place).where(*conditions, *window.inside(*_PLACE, descending=True)).subquery()
+    found = await session.execute(
+        select(ranked).where(ranked.c.place <= window.limit + 1).order_by(ranked.c.community, ranked.c.place)
+    )
+    rows: dict[str, list[Standing]] = {community: [] for community in wanted.communities}
+    for row in found.mappings():
+        rows[row["community"]].append(_standing(row))
+    beyond = func.count().filter(*(window.beyond(*_PLACE, descending=True) or [false()]))
+    counted = select(issues.c.community, func.count(), beyond).where(*conditions).group_by(issues.c.community)
+    counts = {community: (total, far) for community, total, far in await session.execute(counted)}
+    none = (0, 0)
+    return {
+        community: window.slice(own, beyond=counts.get(community, none)[1] > 0, total=counts.get(community, none)[0])
+        for community, own in rows.items()
+    }
+
+
+def _ordered(window: Window) -> list[ColumnElement[Any]]:
+    return [column.asc() if window.backward else column.desc() for column in _PLACE]
 
 
 async def add(session: AsyncSession, standings: Sequence[Standing], recorded_by: str) -> None:
@@ -143,8 +165,6 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(or_(named, issues.c.final.is_(False)) if OPEN in wanted.states else named)
     if wanted.process:
         conditions.append(issues.c.process == wanted.process)
-    if wanted.after:
-        conditions.append(tuple_(issues.c.opened_at, issues.c.id) < tuple_(*wanted.after))
     return conditions
 
 

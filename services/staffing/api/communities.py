@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from services.kernel.region import Level, parse
 from services.runtime.auth import permit
 from services.runtime.database import ReadOnly
-from services.runtime.paging import After, Limit, decode_cursor, page_of
+from services.runtime.paging import After, Limit, PlaceDep, decode_cursor, page_of
 from services.staffing.api.moments import AreaDep, MomentDep
 from services.staffing.domain.communities import Community, Measures
 from services.staffing.domain.managements import managed_area
@@ -40,13 +40,14 @@ class Named:
 
 
 @router.get("/communities", dependencies=READ, summary="社区列表 / list communities")
-async def list_communities(
+async def list_communities(  # noqa: PLR0913, PLR0917 - what FastAPI injects
     session: ReadOnly,
     area: AreaDep,
     moment: MomentDep,
     named: Annotated[Named, Depends()],
+    place: PlaceDep,
     limit: Limit = 100,
-    after: After = None,
+    count: Annotated[bool, Query(description="是否数出总数 / whether to count the whole list")] = False,
 ) -> CommunityPageOut:
     """By `id` or `code` (at most 1,000, in the order asked for), else the area's page by page in the order of codes."""
     if named.ids or named.codes:
@@ -56,10 +57,9 @@ async def list_communities(
             else await communities.get_many(session, named.codes or [], moment)
         )
         return CommunityPageOut(items=[community_out(c) for c in found], next=None)
-    key = decode_cursor(after, str)
-    found = await communities.find(session, area, moment, key[0] if key else "", limit + 1)
-    items, following = page_of(found, limit, lambda c: (c.code,))
-    return CommunityPageOut(items=[community_out(c) for c in items], next=following)
+    page = await communities.find(session, area, moment, place.window(limit, str), count=count)
+    links = page.links(lambda c: (c.code,))
+    return CommunityPageOut(items=[community_out(c) for c in page.items], total=page.total, **links)
 
 
 @router.get("/communities/{code}", dependencies=READ, summary="一个社区 / one community")

@@ -10,7 +10,7 @@ from services.kernel.period import completed_years
 from services.kernel.region import subtree
 from services.runtime.auth import permit
 from services.runtime.database import ReadOnly
-from services.runtime.paging import After, Limit, decode_cursor, encode_cursor, page_of
+from services.runtime.paging import Limit, PlaceDep, Slice
 from services.staffing.api.moments import AreaDep, MomentDep, cut
 from services.staffing.domain.moments import Area, Moment
 from services.staffing.domain.workers import Worker, holds_both_posts, leading_post
@@ -37,8 +37,8 @@ async def list_workers(
     area: AreaDep,
     moment: MomentDep,
     named: Annotated[Named, Depends()],
+    place: PlaceDep,
     limit: Limit = 100,
-    after: After = None,
 ) -> WorkerPageOut:
     """By `id` in the order asked for, else who is in service in the area or in the communities, by these and number."""
     if named.ids:
@@ -46,25 +46,23 @@ async def list_workers(
         return WorkerPageOut(items=[worker_out(w, moment) for w in found], next=None)
     if named.communities:
         area = cut(Area(tuple(sorted(subtree(code) for code in set(named.communities)))), area)
-    key = decode_cursor(after, str, str)
-    found = await workers.find(session, area, moment, (key[0], key[1]) if key else None, limit + 1)
-    items, following = page_of(found, limit, lambda w: (w.community, w.number))
-    return WorkerPageOut(items=[worker_out(w, moment) for w in items], next=following)
+    page = await workers.find(session, area, moment, place.window(limit, str, str))
+    links = page.links(lambda w: (w.community, w.number))
+    return WorkerPageOut(items=[worker_out(w, moment) for w in page.items], **links)
 
 
 @router.get(
     "/workers-of-communities", dependencies=READ, summary="多个社区各自的工作者 / the workers of many communities"
 )
 async def list_workers_of_communities(
-    community: Communities, session: ReadOnly, moment: MomentDep, per_community: Limit = 12, after: After = None
+    community: Communities, session: ReadOnly, moment: MomentDep, place: PlaceDep, per_community: Limit = 12
 ) -> WorkerBatchOut:
-    """The first `per_community` workers of each community by number, in one call; `after` continues every one."""
-    key = decode_cursor(after, str)
-    found = await workers.first_of(session, community, moment, key[0] if key else None, per_community + 1)
-    totals = await workers.count_of(session, community, moment)
-    return WorkerBatchOut(
-        communities=[_of(code, found.get(code, []), totals.get(code, 0), per_community, moment) for code in community]
-    )
+    """The first `per_community` workers of each community by number, in one call; `after` continues every one.
+
+    With `last=true` the last ones, `before` going on backwards.
+    """
+    pages = await workers.pages_of(session, community, moment, place.window(per_community, str))
+    return WorkerBatchOut(communities=[_page_out(code, pages[code], moment) for code in community])
 
 
 @router.get("/workers/{worker_id}", dependencies=READ, summary="一名社区工作者 / one worker")
@@ -73,10 +71,10 @@ async def get_worker(worker_id: UUID, session: ReadOnly, moment: MomentDep) -> W
     return worker_out(await workers.get(session, worker_id, moment), moment)
 
 
-def _of(code: str, found: list[Worker], total: int, limit: int, moment: Moment) -> WorkersOfOut:
-    items = found[:limit]
-    following = encode_cursor(items[-1].number) if len(found) > limit else None
-    return WorkersOfOut(community=code, items=[worker_out(w, moment) for w in items], next=following, total=total)
+def _page_out(code: str, page: Slice[Worker], moment: Moment) -> WorkersOfOut:
+    links = page.links(lambda w: (w.number,))
+    items = [worker_out(w, moment) for w in page.items]
+    return WorkersOfOut(community=code, items=items, total=page.total or 0, **links)
 
 
 def worker_out(worker: Worker, moment: Moment) -> WorkerOut:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.runtime.paging import NextCursor, PreviousCursor, Total
+
 Code = Annotated[
     str, Field(pattern=r"^[1-9]\d{11}$", examples=["530111001011"], description="12 位区划代码 / division code")
 ]
@@ -53,7 +55,9 @@ class CommunityPageOut(BaseModel):
     """A page of communities in the order of their codes."""
 
     items: list[CommunityOut]
-    next: str | None = Field(description="下一页游标,末页为空 / cursor of the next page, null on the last")
+    next: NextCursor
+    previous: PreviousCursor = None
+    total: Total = None
 
 
 class CommunityCountsOut(BaseModel):

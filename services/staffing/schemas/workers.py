@@ -4,6 +4,7 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
+from services.runtime.paging import NextCursor, PreviousCursor
 from services.staffing.schemas.communities import Code
 
 
@@ -49,16 +50,15 @@ class WorkerPageOut(BaseModel):
     """A page of workers, ordered by community and then by number."""
 
     items: list[WorkerOut]
-    next: str | None
+    next: NextCursor
+    previous: PreviousCursor = None
 
 
-class WorkersOfOut(BaseModel):
-    """The first workers of one community, for a batch over many."""
+class WorkersOfOut(WorkerPageOut):
+    """A page of one community's workers by number, for a batch over many."""
 
     community: Code
-    items: list[WorkerOut]
-    next: str | None
-    total: int
+    total: int = Field(description="该社区在岗人数 / workers the community has in service")
 
 
 class WorkerBatchOut(BaseModel):

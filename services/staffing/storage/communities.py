@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.kernel.errors import NotFound
+from services.runtime.paging import Slice, Window
 from services.staffing.domain.communities import Community, CommunityKind, Measures
 from services.staffing.domain.moments import Area, Moment
 from services.staffing.storage import measures
@@ -27,16 +28,17 @@ def not_found(code: str) -> NotFound:
     )
 
 
-def standing(moment: Moment, *where: ColumnElement[bool]) -> Select[Any]:
+def standing(moment: Moment, *where: ColumnElement[bool], backward: bool = False) -> Select[Any]:
     """The last step of each unit on the day; ended units are left out, `where` narrows before the last is picked."""
+    code = CommunityRow.code.desc() if backward else CommunityRow.code
     last = (
         select(CommunityRow)
         .ext(distinct_on(CommunityRow.code))
         .where(CommunityRow.start <= moment.on, *recorded_by(CommunityRow.recorded_at, moment), *where)
-        .order_by(CommunityRow.code, CommunityRow.start.desc(), CommunityRow.recorded_at.desc())
+        .order_by(code, CommunityRow.start.desc(), CommunityRow.recorded_at.desc())
         .subquery()
     )
-    return select(last).where(not_(last.c.ended)).order_by(last.c.code)
+    return select(last).where(not_(last.c.ended)).order_by(last.c.code.desc() if backward else last.c.code)
 
 
 async def get(session: AsyncSession, code: str, moment: Moment) -> Community:
@@ -62,10 +64,20 @@ async def get_by_ids(session: AsyncSession, ids: Sequence[UUID], moment: Moment)
     return [found[key] for key in ids if key in found]
 
 
-async def find(session: AsyncSession, area: Area, moment: Moment, after: str, limit: int) -> list[Community]:
-    """At most `limit` communities of an area after a code, in the order of codes."""
-    query = standing(moment, within(CommunityRow.code, area), CommunityRow.code > after).limit(limit)
-    return await _complete(session, (await session.execute(query)).all(), moment)
+async def find(
+    session: AsyncSession, area: Area, moment: Moment, window: Window, *, count: bool = False
+) -> Slice[Community]:
+    """A page of an area's communities in the order of codes; counted in all only when asked to."""
+    inside = within(CommunityRow.code, area)
+    query = standing(moment, inside, *window.inside(CommunityRow.code), backward=window.backward)
+    rows = (await session.execute(query.limit(window.limit + 1))).all()
+    beyond = False
+    if other_side := window.beyond(CommunityRow.code):
+        found = standing(moment, inside, *other_side, backward=not window.backward).limit(1)
+        beyond = (await session.execute(found)).first() is not None
+    total = sum((await count_by_kind(session, area, moment)).values()) if count else None
+    page = window.slice(rows, beyond=beyond, total=total)
+    return page.of(await _complete(session, page.items, moment))
 
 
 async def count_by_kind(session: AsyncSession, area: Area, moment: Moment) -> dict[str, int]:

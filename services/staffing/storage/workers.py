@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, and_, false, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from services.kernel.errors import NotFound
+from services.runtime.paging import Slice, Window
 from services.staffing.domain.moments import Area, Moment
 from services.staffing.domain.workers import Appointment, Post, Worker, highest_certificate
 from services.staffing.storage.moments import known, within
@@ -53,60 +55,59 @@ async def get_many(session: AsyncSession, ids: Sequence[UUID], moment: Moment) -
     return [found[key] for key in ids if key in found]
 
 
-async def find(
-    session: AsyncSession, area: Area, moment: Moment, after: tuple[str, str] | None, limit: int
-) -> list[Worker]:
-    """At most `limit` workers in service in an area, by community and number, after such a pair."""
-    where: list[ColumnElement[bool]] = [within(WorkerRow.community, area), EmploymentRow.valid.contains(moment.on)]
-    if after:
-        where.append(tuple_(WorkerRow.community, WorkerRow.number) > tuple_(*after))
-    query = _employed(moment).where(*where).order_by(WorkerRow.community, WorkerRow.number).limit(limit)
-    return await _complete(session, (await session.execute(query)).all(), moment)
+async def find(session: AsyncSession, area: Area, moment: Moment, window: Window) -> Slice[Worker]:
+    """A page of the workers in service in an area, by community and number."""
+    key = (WorkerRow.community, WorkerRow.number)
+    query = _employed(moment).where(within(WorkerRow.community, area), EmploymentRow.valid.contains(moment.on))
+    rows = await session.execute(
+        query.where(*window.inside(*key)).order_by(*_ordered(window, *key)).limit(window.limit + 1)
+    )
+    beyond = False
+    if other_side := window.beyond(*key):
+        beyond = (await session.execute(query.where(*other_side).limit(1))).first() is not None
+    page = window.slice(rows.all(), beyond=beyond)
+    return page.of(await _complete(session, page.items, moment))
 
 
-async def first_of(
-    session: AsyncSession, codes: Sequence[str], moment: Moment, after: str | None, limit: int
-) -> dict[str, list[Worker]]:
-    """The first workers of each community by number, after a number; one statement for all communities."""
-    place = func.row_number().over(partition_by=WorkerRow.community, order_by=WorkerRow.number)
-    ranked = (
-        select(WorkerRow.id, EmploymentRow.id.label("service"), place.label("place"))
+async def pages_of(
+    session: AsyncSession, codes: Sequence[str], moment: Moment, window: Window
+) -> dict[str, Slice[Worker]]:
+    """A page of each community's workers in service by number, all counted; as many statements for one as for many."""
+    number = WorkerRow.number
+    serving = (
+        select(WorkerRow.id, EmploymentRow.id.label("service"), WorkerRow.community, number)
         .join(EmploymentRow, EmploymentRow.worker == WorkerRow.id)
         .where(
             WorkerRow.community.in_(codes),
             EmploymentRow.valid.contains(moment.on),
             known(WorkerRow.recorded, moment),
             known(EmploymentRow.recorded, moment),
-            *([WorkerRow.number > after] if after else []),
         )
-        .subquery()
     )
+    place = func.row_number().over(partition_by=WorkerRow.community, order_by=_ordered(window, number))
+    ranked = serving.where(*window.inside(number)).add_columns(place.label("place")).subquery()
     query = (
         _employed(moment)
         .join(ranked, and_(ranked.c.id == WorkerRow.id, ranked.c.service == EmploymentRow.id))
-        .where(ranked.c.place <= limit)
-        .order_by(WorkerRow.community, WorkerRow.number)
+        .where(ranked.c.place <= window.limit + 1)
+        .order_by(*_ordered(window, WorkerRow.community, number))
     )
-    found: dict[str, list[Worker]] = defaultdict(list)
+    rows: dict[str, list[Worker]] = {code: [] for code in codes}
     for worker in await _complete(session, (await session.execute(query)).all(), moment):
-        found[worker.community].append(worker)
-    return found
+        rows[worker.community].append(worker)
+    counts = await _counts(session, serving.subquery(), window)
+    return {code: window.slice(rows[code], beyond=counts[code][1] > 0, total=counts[code][0]) for code in rows}
 
 
-async def count_of(session: AsyncSession, codes: Sequence[str], moment: Moment) -> dict[str, int]:
-    """How many workers each community has in service."""
-    query = (
-        select(WorkerRow.community, func.count())
-        .join(EmploymentRow, EmploymentRow.worker == WorkerRow.id)
-        .where(
-            WorkerRow.community.in_(codes),
-            EmploymentRow.valid.contains(moment.on),
-            known(WorkerRow.recorded, moment),
-            known(EmploymentRow.recorded, moment),
-        )
-        .group_by(WorkerRow.community)
-    )
-    return dict((await session.execute(query)).all())
+def _ordered(window: Window, *columns: InstrumentedAttribute[str]) -> list[ColumnElement[str]]:
+    return [column.desc() if window.backward else column.asc() for column in columns]
+
+
+async def _counts(session: AsyncSession, serving: Subquery, window: Window) -> dict[str, tuple[int, int]]:
+    """By community: how many are in service, and how many of these lie beyond the window's key."""
+    beyond = func.count().filter(*(window.beyond(serving.c.number) or [false()]))
+    rows = await session.execute(select(serving.c.community, func.count(), beyond).group_by(serving.c.community))
+    return defaultdict(lambda: (0, 0), {community: (total, far) for community, total, far in rows})
 
 
 async def _complete(session: AsyncSession, rows: Sequence[Any], moment: Moment) -> list[Worker]:

@@ -90,12 +90,31 @@ async def test_another_regions_issue_is_answered_like_a_missing_one(client_of: C
 
 async def test_lists_page_through_the_latest_first(client: ConsultationClient) -> None:
     made = [await raised(client, at=f"2022-03-0{day}T09:00:00+08:00") for day in (1, 2, 3)]
-    first = await client.issues(communities=[LONGWAN], states=["open"], page=(2, None))
-    rest = await client.issues(communities=[LONGWAN], page=(2, first.next))
+    first = await client.issues(communities=[LONGWAN], states=["open"], limit=2)
+    rest = await client.issues(communities=[LONGWAN], limit=2, after=first.next)
     assert [one.id for one in (*first.items, *rest.items)] == [one.id for one in reversed(made)]
-    assert rest.next is None
-    each = await client.issues_per_community([LONGWAN, GUANDU], 2)
-    assert [one.id for one in each] == [one.id for one in first.items]
+    assert (first.previous, rest.next) == (None, None)
+    back = await client.issues(communities=[LONGWAN], limit=5, before=rest.previous)
+    assert ([one.id for one in back.items], back.previous) == ([one.id for one in first.items], None)
+    assert back.next is not None
+    assert (await client.issues(communities=[LONGWAN], limit=1, last=True)).items == rest.items
+
+
+async def test_pages_of_many_communities_both_ways(client: ConsultationClient) -> None:
+    made = [await raised(client, at=f"2022-03-0{day}T09:00:00+08:00") for day in (3, 2, 1)]
+    here, nowhere = await client.issues_of([LONGWAN, GUANDU], per_community=2)
+    assert ([one.id for one in here.items], here.total) == ([one.id for one in made[:2]], 3)
+    assert (here.previous, nowhere.items, nowhere.next, nowhere.previous, nowhere.total) == (None, [], None, None, 0)
+    (rest,) = await client.issues_of([LONGWAN], per_community=2, after=here.next)
+    assert ([one.id for one in rest.items], rest.next, rest.total) == ([made[2].id], None, 3)
+    (back,) = await client.issues_of([LONGWAN], per_community=1, before=rest.previous)
+    assert [one.id for one in back.items] == [made[1].id]
+    assert back.next is not None
+    assert back.previous is not None
+    (end,) = await client.issues_of([LONGWAN], per_community=1, last=True)
+    assert ([one.id for one in end.items], end.next) == ([made[2].id], None)
+    (beyond,) = await client.issues_of([LONGWAN], after=rest.previous)
+    assert (beyond.items, beyond.next, beyond.previous) == ([], None, rest.previous)
 
 
 async def test_what_was_known_then_is_answered_then(client: ConsultationClient) -> None:

@@ -123,5 +123,5 @@ async def test_a_period_that_ends_before_it_starts(client: ConsultationClient) -
 async def test_a_cursor_that_was_not_ours(client: ConsultationClient) -> None:
     for after in ("nonsense", "WyJ4IiwieSJd"):
         with pytest.raises(ServiceError) as refused:
-            await client.issues(page=(5, after))
+            await client.issues(limit=5, after=after)
         assert refused.value.code == "page.cursor"

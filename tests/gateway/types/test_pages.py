@@ -23,20 +23,20 @@ def test_text_that_is_no_id_of_ours_is_refused(text: str) -> None:
 
 
 def test_a_page_knows_where_it_stands() -> None:
-    page = connection(PageOf([1, 2], more=True, total=7), "c0", lambda n: f"c{n}", lambda n: "xab"[n])
+    page = connection(PageOf([1, 2], earlier=False, later=True, total=7), lambda n: f"c{n}", lambda n: "xab"[n])
     assert [(edge.cursor, edge.node) for edge in page.edges] == [("c1", "a"), ("c2", "b")]
     assert page.nodes() == ["a", "b"]
     info = page.page_info
     assert (info.start_cursor, info.end_cursor) == ("c1", "c2")
-    assert (info.has_next_page, info.has_previous_page) == (True, True)
-    assert page.total_count == 7
+    assert (info.has_next_page, info.has_previous_page) == (True, False)
+    assert page.total_count() == 7
 
 
 def test_an_empty_page_has_no_cursors() -> None:
-    info = connection(PageOf[int]([], more=False, total=0), None, str, str).page_info
+    info = connection(PageOf[int]([], earlier=True, later=False, total=0), str, str).page_info
     assert (info.start_cursor, info.end_cursor, info.has_next_page, info.has_previous_page) == (
         None,
         None,
         False,
-        False,
+        True,
     )
