@@ -1,10 +1,12 @@
-"""What one GraphQL request carries: its caller's token, its loaders, its document."""
+"""What one GraphQL request carries: its caller's token, its loaders, its ways to the services, its document."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from graphql import DocumentNode
 
 from gateway.loaders import Loaders
+from gateway.plan.ways import Way
 
 
 @dataclass
@@ -15,3 +17,4 @@ class Context:
     loaders: Loaders
     may_introspect: bool = True
     document: DocumentNode | None = field(default=None, repr=False)
+    ways: Mapping[str, Way] | None = None  # for plans; without them the executor answers

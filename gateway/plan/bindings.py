@@ -1,0 +1,251 @@
+"""Where every field of the schema comes from: a column, an expression, an object of the row, or another read.
+
+Expressions are Python over placeholders: `{name}` a column of the object's own row, `{p.name}` of the row the object
+hangs on, `{j.name}` of the row a join found, `{a.name}` an argument; `{r}`, `{p}` and `{j}` are these rows themselves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from gateway.plan.shapes import Missing
+
+Service: TypeAlias = Literal["staffing", "payroll", "consultation"]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value found by an expression, and what a page has to tell for it beyond its rows."""
+
+    text: str
+    needs: Literal["", "counts", "looks_back", "looks_on"] = ""
+
+
+@dataclass(frozen=True)
+class Same:
+    """An object whose fields are columns of the same row."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """An object inside the row, null when None."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The objects of a list inside the row."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Join:
+    """What another entity has under a key.
+
+    `key` is a column of the own row (`{code}`), of the parent's (`{p.id}`), or an argument (`{a.code}`).
+    `args` and `where` name the read's arguments and filters by the field's own; `paged` joins answer a connection.
+    """
+
+    service: Service
+    entity: str
+    by: str
+    key: str
+    args: Mapping[str, str] = field(default_factory=dict)
+    where: Mapping[str, str] = field(default_factory=dict)
+    paged: bool = False
+    picked: str | None = None
+    missing: Missing = "null"
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """A part of the community's own row when it is asked of the same day; else of the row of another day or reading."""
+
+    args: Mapping[str, str] = field(default_factory=dict)
+    picked: str | None = None
+
+
+@dataclass(frozen=True)
+class RootPage:
+    """A page of an area's entities."""
+
+    service: Service
+    entity: str
+
+
+@dataclass(frozen=True)
+class ById:
+    """Objects of any kind by global id."""
+
+    argument: str
+    many: bool
+
+
+Binding: TypeAlias = Value | Same | Part | Parts | Join | Aspect | RootPage | ById
+Bindings: TypeAlias = Mapping[str, Binding]
+
+
+def columns(*names: str) -> Bindings:
+    """Fields that are columns of their own name."""
+    return {name: Value(f"{{{name}}}") for name in names}
+
+
+def within(part: str, *names: str) -> Bindings:
+    """Fields of a part of the row: columns with the part's name before a dot."""
+    return {name: Value(f"{{{part}.{name}}}") for name in names}
+
+
+def members(*names: str) -> Bindings:
+    """Fields that are members of an object on the wire."""
+    return {name: Value(f"{{r}}[{name!r}]") for name in names}
+
+
+def options(*names: str) -> Bindings:
+    """Fields that are members of an object on the wire, where it has them."""
+    return {name: Value(f"{{r}}.get({name!r})") for name in names}
+
+
+ROWS = Parts("{r}['rows']")
+"""The rows of a page: each is a row of the page's read."""
+
+PROOF: Mapping[str, str] = {"community": "code", "worker": "id", "payslip": "id", "issue": "id"}
+"""The column that is read of an entity when no column is wanted: only whether there is a row."""
+
+CONNECTION: Bindings = {
+    "edges": ROWS,
+    "nodes": ROWS,
+    "pageInfo": Same(),
+    "totalCount": Value("{r}['total']", needs="counts"),
+}
+EDGE: Bindings = {"cursor": Value("{cursor}"), "node": Same()}
+KINDS: Mapping[str, tuple[Service, str]] = {
+    "Community": ("staffing", "community"),
+    "Worker": ("staffing", "worker"),
+    "Payslip": ("payroll", "payslip"),
+    "Issue": ("consultation", "issue"),
+}
+"""The kinds of global ids: which service has the entity, by its key `id`."""
+
+BINDINGS: Mapping[str, Bindings] = {
+    "Query": {
+        "community": Join("staffing", "community", "code", "{a.code}", missing="community"),
+        "communities": RootPage("staffing", "community"),
+        "node": ById("id", many=False),
+        "nodes": ById("ids", many=True),
+    },
+    "PageInfo": {
+        "hasNextPage": Value("later({r}, {a.window})", needs="looks_on"),
+        "hasPreviousPage": Value("earlier({r}, {a.window})", needs="looks_back"),
+        "startCursor": Value("{r}['start']"),
+        "endCursor": Value("{r}['end']"),
+    },
+    "Community": {
+        **columns("code", "name", "kind", "unitType", "urbanRural", "provenance", "synthetic", "source"),
+        **columns("residentHouseholds", "registeredHouseholds"),
+        "id": Value("community_id({id})"),
+        "valid": Same(),
+        "measures": Same(),
+        "quota": Aspect(args={"reading": "reading"}),
+        "headcount": Aspect(picked="{j.headcount}"),
+        "headcounts": Aspect(),
+        "vacancy": Aspect(picked="{j.quota.vacancy}"),
+        "workers": Join("staffing", "worker", "community", "{code}", paged=True),
+        "issues": Join("consultation", "issue", "community", "{code}", where={"state": "state"}, paged=True),
+    },
+    "Period": within("valid", "start", "end"),
+    "Measures": {
+        **within("measures", "residentHouseholds", "registeredHouseholds", "residentPopulation", "urbanResidents"),
+        **within("measures", "premisesSqm", "groundFloorSqm", "provenance", "synthetic", "source"),
+    },
+    "Quota": {
+        **within("quota", "on", "posts", "exact", "basis", "pack", "qualifier", "due", "vacancy", "over"),
+        "reason": Part("{quota.reason}"),
+        "synthetic": Value("({quota.rulesSynthetic} or {p.measures.synthetic})"),
+        "permitted": Part("{quota.permitted}"),
+        "readingsUsed": Parts("{quota.readingsUsed}"),
+        "alternatives": Parts("{quota.alternatives}"),
+        "passedOver": Parts("{quota.passedOver}"),
+        "explanation": Part("({quota.explanation} or None)"),
+        "citations": Parts("{quota.citations}"),
+        "headcount": Same(),
+    },
+    "PermittedRange": members("minimum", "maximum"),
+    "ReadingUsed": members("rule", "reading"),
+    "Alternative": {**members("reading", "inUse", "posts", "exact"), "reason": Part("{r}['reason']")},
+    "Reason": {**members("code"), "message": Part("{r}['message']")},
+    "LocalText": {"zh": Value("zh_of({r})"), "en": Value("en_of({r})")},
+    "Headcount": within("headcounts", "persons", "fullTimePersons", "posts", "fullTimePosts"),
+    "Citation": {
+        **members("document"),
+        **options("title", "docNo", "at", "quote", "status"),
+        "synthetic": Value("bool({r}.get('synthetic'))"),
+    },
+    "Explanation": {
+        **options("name", "unit", "formula", "rule", "pack", "reading", "qualifier"),
+        "label": Value("label({r}, {a.language})"),
+        "value": Value("as_text({r}.get('value'))"),
+        "citations": Parts("({r}.get('citations') or ())"),
+        "synthetic": Value("rests_on_synthetic({r})"),
+        "inputs": Parts("({r}.get('inputs') or ())"),
+        "steps": Parts("steps({r})"),
+    },
+    "ExplanationStep": {"level": Value("{r}[0]"), "node": Part("{r}[1]")},
+    "Worker": {
+        **columns("communityCode", "number", "name", "sex", "age", "education", "category", "entryRoute", "post"),
+        **columns("holdsBothPosts", "tier", "step", "certificate", "hiredOn", "leftOn", "urban"),
+        **columns("inStateEstablishment", "partTime", "subsidised", "provenance", "synthetic"),
+        "id": Value("worker_id({id})"),
+        "appointments": Parts("{appointments}"),
+        "community": Join("staffing", "community", "code", "{communityCode}"),
+        "latestPayslip": Join("payroll", "payslip", "worker", "{id}", args={"month": ""}),
+        "payslip": Join("payroll", "payslip", "worker", "{id}", args={"month": "month"}),
+    },
+    "Appointment": members("communityCode", "post", "fullTime", "start", "end"),
+    "Payslip": {
+        **columns("month", "gross", "net", "employerCost", "state", "scheme", "basis"),
+        "id": Value("payslip_id({id})"),
+        "schemeLabel": Part("{schemeLabel}"),
+        "lines": Parts("{lines}"),
+        "matches": Join("payroll", "payslip", "id", "{id}", picked="{j.matches}", missing="absent"),
+    },
+    "PayLine": {
+        **members("code", "kind", "amount"),
+        "label": Value("in_language({r}['label'], {a.language})"),
+        "explanation": Join(
+            "payroll", "payslip", "id", "{p.id}", picked="{j.explanations}.get({r}['code'])", missing="absent"
+        ),
+    },
+    "Issue": {
+        **columns("communityCode", "number", "title", "text", "state", "step", "tier", "final", "channel", "process"),
+        **columns("openedAt", "updatedAt", "daysOpen"),
+        "id": Value("issue_id({id})"),
+        "stateName": Part("{stateName}"),
+        "stepName": Part("{stepName}"),
+        "procedure": Part("{procedure}"),
+        "community": Join("staffing", "community", "code", "{communityCode}"),
+        "stepsDone": Join("consultation", "issue", "id", "{id}", picked="{j.stepsDone}", missing="absent"),
+        "nextSteps": Join("consultation", "issue", "id", "{id}", picked="{j.nextSteps}", missing="absent"),
+    },
+    "Procedure": {**members("code", "pack", "start"), "name": Part("{r}['name']")},
+    "StepDone": {
+        **members("sequence", "step", "outcome", "actorKind", "at", "fromState", "toState"),
+        "name": Part("{r}['name']"),
+        "citations": Parts("{r}['citations']"),
+    },
+    "NextStep": {
+        **members("step", "actors", "needs", "outcomes", "side"),
+        "name": Part("{r}['name']"),
+        "citations": Parts("{r}['citations']"),
+    },
+}
+FALL_BACK: frozenset[str] = frozenset()
+"""Fields that only the executor answers; introspection aside there is none."""
+
+
+def bindings_of(type_name: str) -> Bindings:
+    """The bindings of a type; of a connection or an edge of anything, those all share."""
+    if type_name.endswith("Connection"):
+        return CONNECTION
+    return EDGE if type_name.endswith("Edge") else BINDINGS.get(type_name, {})

@@ -1,0 +1,152 @@
+"""The reads of a plan asked: one request for each service and level, as soon as what it depends on is there."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import orjson
+
+from gateway.errors import GatewayError
+from gateway.plan.reads import BadAnswer, ColumnOf, Found, Read, Values
+from gateway.plan.ways import Way
+from gateway.services import refusal, unavailable
+from services.runtime.client import ServiceError
+from services.runtime.log import log
+
+Group: TypeAlias = tuple[str, int]  # a service and a level
+
+
+@dataclass
+class Fetch:
+    """The reads of one plan in one request: what was found, and the refusals of what failed."""
+
+    reads: Sequence[Read]
+    values: Values
+    ways: Mapping[str, Way]
+    found: list[Found] = field(init=False)
+    failed: dict[int, GatewayError] = field(default_factory=dict)
+    asked: dict[Group, asyncio.Task[None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.found = [{} for _ in self.reads]
+
+    @property
+    def clean(self) -> bool:
+        """Whether the fast builder may answer: nothing failed, no compulsory row is missing, every id is ours."""
+        if self.failed or any(isinstance(value, GatewayError) for value in self.values):
+            return False
+        return not any(None in self.found[one.index].values() for one in self.reads if one.compulsory)
+
+    async def run(self) -> None:
+        """Ask everything; requests of one level go out together. Raises Unplanned."""
+        every = groups(self.reads)
+        if len(every) == 1:
+            await self.group(every[0])
+            return
+        for group in every:
+            self.asked[group] = asyncio.ensure_future(self.group(group))
+        try:
+            await asyncio.gather(*self.asked.values())
+        finally:
+            for task in self.asked.values():
+                task.cancel()
+
+    async def group(self, group: Group) -> None:
+        """One request, once the reads it takes its keys from are answered."""
+        mine = [one for one in self.reads if group_of(one) == group]
+        above = {group_of(self.reads[one.parent]) for one in mine if one.parent is not None} - {group}
+        for one in sorted(above):
+            await self.asked[one]
+        sent = self.sent(mine)
+        if sent:
+            await self.ask(group[0], sent)
+
+    async def ask(self, service: str, sent: Mapping[int, Sequence[Any] | None]) -> None:
+        """One request and its answers."""
+        try:
+            reply = orjson.loads(await self.ways[service].ask(orjson.dumps({"reads": self.bodies(sent)})))
+            answers = dict(zip(sent, reply["answers"], strict=True))
+            for index in answers:
+                self.take(self.reads[index], sent[index], answers)
+        except ServiceError as error:
+            self.fail(sent, refusal(error))
+        except (KeyError, TypeError, ValueError) as error:
+            log.error("upstream.unreadable", service=service, exc_info=error)
+            self.fail(sent, unavailable(service))
+
+    def sent(self, mine: Sequence[Read]) -> dict[int, Sequence[Any] | None]:
+        """The reads of a request, each with its keys, or None when another read of the request gives them.
+
+        A read without keys is left out, and what stands under it.
+        """
+        sent: dict[int, Sequence[Any] | None] = {}
+        within = {one.index for one in mine}
+        for one in mine:
+            window = one.question.window
+            refused = None if window is None else self.values[window]
+            if isinstance(refused, GatewayError):
+                self.failed[one.index] = refused
+            elif one.parent in within:
+                if one.parent in sent:
+                    sent[one.index] = None
+            elif keys := self.keys(one):
+                sent[one.index] = keys
+        return sent
+
+    def keys(self, one: Read) -> list[Any]:
+        """The keys of a read that stands under no other of its request. Raises Unplanned."""
+        keys = one.question.keys
+        if isinstance(keys, ColumnOf):
+            return self.reads[keys.read].column_of(keys.column, self.found[keys.read])
+        return one.keys(self.values)
+
+    def bodies(self, sent: Mapping[int, Sequence[Any] | None]) -> list[dict[str, Any]]:
+        """The reads on the wire."""
+        places = {index: place for place, index in enumerate(sent)}
+        bodies = []
+        for index, given in sent.items():
+            one = self.reads[index]
+            body, keys = one.body(self.values), one.question.keys
+            if given is None and isinstance(keys, ColumnOf):
+                body["under"], body["source"] = places[keys.read], keys.column
+            elif one.question.by is not None:
+                body["keys"] = given
+            bodies.append(body)
+        return bodies
+
+    def take(self, one: Read, given: Sequence[Any] | None, answers: Mapping[int, Mapping[str, Any]]) -> None:
+        """Keep one answer by key, or its refusal; what stands under a failed read has no answer."""
+        service, answer, keys = one.question.service, answers[one.index], one.question.keys
+        if given is None and isinstance(keys, ColumnOf):
+            if keys.read in self.failed:
+                return
+            given = self.reads[keys.read].aligned(keys.column, answers[keys.read])
+        if "error" in answer:
+            self.failed[one.index] = refusal(told(service, answer["error"]))
+            return
+        try:
+            self.found[one.index] = one.answer(answer, given or ())
+        except BadAnswer:
+            log.error("upstream.unreadable", service=service, entity=one.question.entity)
+            self.failed[one.index] = unavailable(service)
+
+    def fail(self, sent: Iterable[int], refused: GatewayError) -> None:
+        """Every read of a request is refused."""
+        for index in sent:
+            self.failed[index] = refused
+
+
+def group_of(one: Read) -> Group:
+    """The request a read goes in."""
+    return one.question.service, one.level
+
+
+def groups(reads: Sequence[Read]) -> list[Group]:
+    """The requests of a plan: a service and a level each, the first levels first."""
+    return sorted({group_of(one) for one in reads}, key=lambda group: group[1])
+
+
+def told(service: str, error: Mapping[str, Any]) -> ServiceError:
+    """A read's refusal as the service told it."""
+    return ServiceError(service, int(error["status"]), str(error["code"]), str(error["zh"]), str(error["en"]))

@@ -1,0 +1,127 @@
+"""Plans kept by document, and a query answered by one: found, fetched, built."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType, get_variable_values
+
+from gateway.plan.build import Builder, builder
+from gateway.plan.careful import Careful
+from gateway.plan.collect import Collector, switches
+from gateway.plan.compile import Compiler, Plan
+from gateway.plan.fetch import Fetch
+from gateway.plan.slots import Coerced, Unplanned, values
+from gateway.plan.ways import Way
+from gateway.prepare import Prepared
+from services.runtime.log import log
+
+V = TypeVar("V")
+MOST_READS = 60  # of one plan; a service takes 64 in a request
+
+
+class Store(Generic[V]):
+    """What was made last, at most `size` of it."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.kept: OrderedDict[Hashable, V] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], V]) -> V:
+        """What is kept under a key, made when it is not."""
+        if key in self.kept:
+            self.kept.move_to_end(key)
+            return self.kept[key]
+        made = self.kept[key] = make()
+        while len(self.kept) > self.size:
+            self.kept.popitem(last=False)
+        return made
+
+
+@dataclass(frozen=True)
+class Made:
+    """A plan with its builder."""
+
+    plan: Plan
+    build: Builder
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Data and errors, as the executor gives them."""
+
+    data: dict[str, Any] | None
+    errors: list[GraphQLError]
+
+
+class Planner:
+    """Answers queries of one schema by plans, as far as plans go."""
+
+    def __init__(self, schema: GraphQLSchema, size: int) -> None:
+        self.schema = schema
+        self.switches: Store[tuple[str, ...]] = Store(size)
+        self.plans: Store[Made | str] = Store(size)
+        self.fallen_back: Counter[str] = Counter()
+
+    async def answer(
+        self,
+        prepared: Prepared,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+        ways: Mapping[str, Way] | None,
+    ) -> Answer | None:
+        """The answer; None for what the ordinary executor has to answer, the reason counted."""
+        if ways is None:
+            self.fallen_back["token"] += 1
+            return None
+        try:
+            coerced = self.coerced(operation, variables)
+            made = self.made(prepared, operation, coerced)
+            return await answered(made, Fetch(made.plan.reads, values(made.plan.slots, coerced), ways))
+        except Unplanned as reason:
+            self.fallen_back[reason.reason] += 1
+            return None
+
+    def coerced(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Coerced:
+        """The operation's variables as the schema reads them. Raises Unplanned for those it refuses."""
+        if not operation.variable_definitions:
+            return {}
+        found = get_variable_values(self.schema, operation.variable_definitions, dict(variables), max_errors=1)
+        if isinstance(found, list):
+            raise Unplanned("variables")
+        return found.coerced
+
+    def made(self, prepared: Prepared, operation: OperationDefinitionNode, coerced: Coerced) -> Made:
+        """The plan of an operation, for the variables that @include and @skip depend on. Raises Unplanned."""
+        names = self.switches.get(prepared.text, lambda: switches(prepared.document))
+        switched = tuple(coerced.get(name) is True for name in names)
+        name = operation.name.value if operation.name else None
+        key = (prepared.text, name, switched)
+        found = self.plans.get(key, lambda: self.make(prepared, operation, coerced))
+        if isinstance(found, str):
+            raise Unplanned(found)
+        return found
+
+    def make(self, prepared: Prepared, operation: OperationDefinitionNode, coerced: Coerced) -> Made | str:
+        """A plan, or the reason why there is none."""
+        if operation.operation is not OperationType.QUERY:
+            return "operation"
+        try:
+            plan = Compiler(self.schema, Collector(self.schema, prepared.document, coerced)).compile(operation)
+        except Unplanned as unplanned:
+            return unplanned.reason
+        return Made(plan, builder(plan.shape)) if len(plan.reads) <= MOST_READS else "reads"
+
+
+async def answered(made: Made, fetch: Fetch) -> Answer:
+    """What the services found, built; carefully when anything failed. Raises Unplanned for answers of no known form."""
+    await fetch.run()
+    try:
+        if fetch.clean:
+            return Answer(made.build(fetch.found, fetch.values), [])
+        careful = Careful(fetch.found, fetch.failed, fetch.values)
+        return Answer(careful.answer(made.plan.shape), careful.errors)
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        log.error("plan.unreadable", exc_info=error)
+        raise Unplanned("answer") from error

@@ -1,0 +1,181 @@
+"""What a plan asks of the services: reads, the keys they are asked for, and the answers by key.
+
+Arguments stand as numbers: places in the plan's list of slots, whose values each request finds anew.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from gateway.costs import Window
+from gateway.plan.slots import Unplanned
+
+Row: TypeAlias = list[Any]
+Found: TypeAlias = dict[Any, Any]  # the answer of a read: a row or a page by its key
+Values: TypeAlias = Sequence[Any]  # of the plan's slots, in one request
+MOST_KEYS = 10_000  # of one read, as the services take them
+
+
+class BadAnswer(Exception):
+    """An answer that is not what was asked for: the service counts as away."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """One key, an argument of the document."""
+
+    slot: int
+
+
+@dataclass(frozen=True)
+class OfKind:
+    """The keys of those global ids that are of one kind."""
+
+    slot: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Area:
+    """No keys: one page of a region, of an authority, or of all that the caller may see."""
+
+    region: int
+    authority: int
+
+    def body(self, values: Values) -> dict[str, Any]:
+        """The area on the wire. Raises Unplanned for two areas, which the ordinary read refuses in its own words."""
+        region, authority = values[self.region], values[self.authority]
+        if region is not None and authority is not None:
+            raise Unplanned("areas")
+        return {"region": region} if authority is None else {"authority": authority}
+
+
+@dataclass(frozen=True)
+class ColumnOf:
+    """The values of a column of another read's rows."""
+
+    read: int
+    column: str
+
+
+Keys: TypeAlias = Given | OfKind | Area | ColumnOf
+
+
+@dataclass(frozen=True)
+class Question:
+    """What makes two reads the same: all but the fields. `window` is which page, for a read with many rows a key."""
+
+    service: str
+    entity: str
+    by: str | None
+    keys: Keys
+    moment: tuple[int, int]
+    args: tuple[tuple[str, int], ...] = ()
+    where: tuple[tuple[str, int], ...] = ()
+    window: int | None = None
+
+
+@dataclass
+class Read:
+    """One read of a plan: a question, the columns it needs, and the level of the document it belongs to."""
+
+    index: int
+    question: Question
+    level: int
+    columns: dict[str, int] = field(default_factory=dict)
+    firm: set[int] = field(default_factory=set)  # places that may not be null
+    counts: bool = False
+    looks_back: bool = False  # whether items come before the page matters
+    looks_on: bool = False  # whether items follow the page matters
+    compulsory: bool = False  # a key without a row is an error
+
+    def column(self, name: str, *, firm: bool = False) -> int:
+        """Where a column stands in a row; it is asked for from now on, and may not be null when `firm`."""
+        place = self.columns.setdefault(name, len(self.columns))
+        if firm:
+            self.firm.add(place)
+        return place
+
+    @property
+    def parent(self) -> int | None:
+        """The read whose rows give the keys, if any."""
+        keys = self.question.keys
+        return keys.read if isinstance(keys, ColumnOf) else None
+
+    def body(self, values: Values) -> dict[str, Any]:
+        """The read on the wire, but for its keys."""
+        asked = self.question
+        on, known_at = asked.moment
+        body: dict[str, Any] = {"entity": asked.entity, "fields": list(self.columns)}
+        if asked.by is not None:
+            body["by"] = asked.by
+        body |= {"on": values[on], "knownAt": values[known_at], "args": chosen(asked.args, values)}
+        if asked.window is not None:
+            body |= self.page(values[asked.window])
+            body["where"] = chosen(asked.where, values)
+        if isinstance(asked.keys, Area):
+            body |= asked.keys.body(values)
+        return body
+
+    def page(self, window: Window) -> dict[str, Any]:
+        """Which page of each key's rows, and what to tell of its neighbours."""
+        size, cursor = ("last", "before") if window.backward else ("first", "after")
+        beyond = window.cursor is not None and (self.looks_on if window.backward else self.looks_back)
+        return {size: window.size, cursor: window.cursor, "count": self.counts, "beyond": beyond}
+
+    def keys(self, values: Values) -> list[Any]:
+        """The keys of a read that depends on no other."""
+        keys = self.question.keys
+        if isinstance(keys, Given):
+            return [values[keys.slot]]
+        if isinstance(keys, OfKind):
+            ids = values[keys.slot]
+            return list(dict.fromkeys(key for kind, key in ids if kind == keys.kind)) if isinstance(ids, list) else []
+        return [None]
+
+    def column_of(self, name: str, found: Found) -> list[Any]:
+        """The distinct values of a column of this read's answer, in the order of its rows. Raises Unplanned."""
+        place = self.columns[name]
+        keys = list(dict.fromkeys(row[place] for row in self.rows(found)))
+        if len(keys) > MOST_KEYS:
+            raise Unplanned("keys")
+        return keys
+
+    def rows(self, found: Found) -> Iterable[Row]:
+        """All rows of an answer, in order."""
+        present = (one for one in found.values() if one is not None)
+        return (row for page in present for row in page["rows"]) if self.question.window is not None else present
+
+    def aligned(self, name: str, wire: Mapping[str, Any]) -> list[Any]:
+        """The values of a column as the service takes them for a read under this one: one per row, None for no row."""
+        place = self.columns[name]
+        if self.question.window is None:
+            return [None if row is None else row[place] for row in wire["rows"]]
+        return [row[place] for page in wire["pages"] if page is not None for row in page["rows"]]
+
+    def answer(self, wire: Mapping[str, Any], keys: Sequence[Any]) -> Found:
+        """A service's answer by key. Raises BadAnswer for one that does not fit the question."""
+        try:
+            if self.question.window is None:
+                self.check(wire["rows"])
+                return dict(zip(keys, wire["rows"], strict=True))
+            for page in wire["pages"]:
+                if page is not None:
+                    self.check(page["rows"])
+                    if self.counts and not isinstance(page["total"], int):
+                        raise BadAnswer
+            return dict(zip(keys, wire["pages"], strict=True))
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise BadAnswer from error
+
+    def check(self, rows: Sequence[Row | None]) -> None:
+        """Raise BadAnswer for a row of another length, or a null that may not be."""
+        width = len(self.columns)
+        for row in rows:
+            if row is not None and (len(row) != width or (None in row and any(row[at] is None for at in self.firm))):
+                raise BadAnswer
+
+
+def chosen(names: Sequence[tuple[str, int]], values: Values) -> dict[str, Any]:
+    """Arguments that are given, by name."""
+    return {name: values[slot] for name, slot in names if values[slot] is not None}

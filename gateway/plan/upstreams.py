@@ -1,0 +1,146 @@
+"""The three services as plans ask them: one endpoint each, a time limit, one retry on a fresh connection, a breaker."""
+
+import asyncio
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+import httpx
+import orjson
+
+from gateway.plan.wire import Broken, KeptLine, Line
+from gateway.settings import GatewaySettings
+from services.runtime.client import Breaker, ServiceError
+
+PATH = "/v1/reads"
+AWAY = frozenset({502, 503, 504})
+SAFE = re.compile(r"[\x21-\x7e]+", re.ASCII)
+
+
+class TransportLine:
+    """The way through an httpx transport, for tests that replace the network."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, url: str) -> None:
+        self.http = httpx.AsyncClient(transport=transport, base_url=url, trust_env=False)
+
+    async def post(self, headers: Mapping[str, str], body: bytes, *, fresh: bool) -> tuple[int, bytes]:  # noqa: ARG002
+        """Status and body of the reply. Raises Broken."""
+        try:
+            reply = await self.http.post(PATH, content=body, headers={**headers, "Content-Type": "application/json"})
+        except httpx.HTTPError as error:
+            raise Broken(str(error)) from error
+        return reply.status_code, reply.content
+
+    async def close(self) -> None:
+        """Nothing is kept open: the transport is its owner's."""
+
+
+@dataclass
+class Upstream:
+    """One service."""
+
+    service: str
+    line: Line
+    timeout_s: float
+    breaker: Breaker = field(default_factory=Breaker)
+
+    async def ask(self, headers: Mapping[str, str], body: bytes) -> bytes:
+        """The reply to reads. Raises ServiceError: the service's own refusal, or its absence with status 0 or 5xx."""
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                status, content = await self.tried(headers, body)
+        except TimeoutError:
+            self.breaker.note(ok=False)
+            raise self.away() from None
+        if status != 200:
+            raise self.refusal(status, content)
+        return content
+
+    async def tried(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        """Status and body, at the second try at the latest. Raises ServiceError."""
+        try:
+            status, content = await self.once(headers, body, fresh=False)
+            if status not in AWAY:
+                return status, content
+        except Broken:
+            pass
+        await asyncio.sleep(0.02 + random.random() * 0.05)  # noqa: S311 - spreads retries, protects nothing
+        try:
+            return await self.once(headers, body, fresh=True)
+        except Broken as error:
+            raise self.away() from error
+
+    async def once(self, headers: Mapping[str, str], body: bytes, *, fresh: bool) -> tuple[int, bytes]:
+        """One try. Raises Broken, and ServiceError while the breaker is open."""
+        if not self.breaker.allows():
+            raise self.away("service.breaker_open")
+        try:
+            status, content = await self.line.post(headers, body, fresh=fresh)
+        except Broken:
+            self.breaker.note(ok=False)
+            raise
+        self.breaker.note(ok=status not in AWAY)
+        return status, content
+
+    def refusal(self, status: int, content: bytes) -> ServiceError:
+        """The service's problem in its own words; one that cannot be read is an absence."""
+        try:
+            body = orjson.loads(content)
+            words = body["message"]
+            return ServiceError(self.service, status, str(body["code"]), str(words["zh"]), str(words["en"]))
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return self.away("service.bad_reply")
+
+    def away(self, code: str = "service.unavailable") -> ServiceError:
+        """The service does not answer."""
+        zh = f"{self.service} 服务暂时无法访问，请稍后重试。"
+        return ServiceError(self.service, 0, code, zh, f"The {self.service} service is away for now; try again later.")
+
+
+@dataclass(frozen=True)
+class CallersWay:
+    """One service under one caller's token."""
+
+    upstream: Upstream
+    headers: Mapping[str, str]
+
+    async def ask(self, body: bytes) -> bytes:
+        """The reply of POST /v1/reads. Raises ServiceError."""
+        return await self.upstream.ask(self.headers, body)
+
+
+@dataclass(frozen=True)
+class Upstreams:
+    """The services by name."""
+
+    services: Mapping[str, Upstream]
+
+    @classmethod
+    def connect(cls, settings: GatewaySettings, transports: Mapping[str, httpx.AsyncBaseTransport]) -> Self:
+        """The services at the addresses of the settings; `transports` replaces the network by service name."""
+        urls = {
+            "staffing": settings.staffing_url,
+            "payroll": settings.payroll_url,
+            "consultation": settings.consultation_url,
+        }
+        timeout_s = min(settings.client_timeout_s, settings.upstream_timeout_s)
+        made = {}
+        for name, url in urls.items():
+            line = TransportLine(transports[name], url) if name in transports else KeptLine(url, PATH)
+            made[name] = Upstream(name, line, timeout_s)
+        return cls(made)
+
+    def on_behalf(self, token: str | None, traceparent: str | None) -> Mapping[str, CallersWay] | None:
+        """The same services under one caller's token and trace; None for text that may not stand in a header."""
+        sent = {"Authorization": f"Bearer {token}" if token else None, "traceparent": traceparent}
+        headers = {name: value for name, value in sent.items() if value}
+        if not all(SAFE.fullmatch(value.removeprefix("Bearer ")) for value in headers.values()):
+            return None
+        return {name: CallersWay(one, headers) for name, one in self.services.items()}
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        for one in self.services.values():
+            await one.line.close()

@@ -1,0 +1,206 @@
+"""A small HTTP/1.1 client for one kind of request: a JSON body posted over kept connections, the whole reply read.
+
+A general client costs more than the rest of a planned query together. A reply that breaks off is never a reply.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+MOST_HEAD = 64 * 1024
+MOST_BODY = 64 * 1024 * 1024
+
+
+class Broken(Exception):
+    """No reply, or not the whole of it, or not one of HTTP/1.1."""
+
+
+class Line(Protocol):
+    """What carries a request to a service and its reply back."""
+
+    async def post(self, headers: Mapping[str, str], body: bytes, *, fresh: bool) -> tuple[int, bytes]:
+        """Status and body of the reply; over a new connection when `fresh`. Raises Broken."""
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+
+
+@dataclass
+class Reply:
+    """A reply as far as it has come."""
+
+    buffer: bytearray
+    status: int = 0
+    length: int = -1  # of the body, -1 for chunks
+    start: int = -1  # of the body in the buffer, -1 while the head is not there
+    keeps: bool = True
+
+    def head(self) -> bool:
+        """Whether the head is there; reads it once. Raises Broken."""
+        if self.start >= 0:
+            return True
+        end = self.buffer.find(b"\r\n\r\n")
+        if end < 0:
+            if len(self.buffer) > MOST_HEAD:
+                raise Broken("head too long")
+            return False
+        first, *lines = bytes(self.buffer[:end]).split(b"\r\n")
+        version, _, rest = first.partition(b" ")
+        if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():
+            raise Broken("not HTTP/1.1")
+        self.status, self.start, self.keeps = int(rest[:3]), end + 4, version == b"HTTP/1.1"
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
+        self.read(headers)
+        return True
+
+    def read(self, headers: Mapping[bytes, bytes]) -> None:
+        """How long the body is, and whether the connection is kept. Raises Broken."""
+        self.keeps = self.keeps and headers.get(b"connection", b"").lower() != b"close"
+        if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
+            return
+        length = headers.get(b"content-length", b"0" if self.status == 204 else b"")
+        if not length.isdigit() or int(length) > MOST_BODY:
+            raise Broken("no usable length")
+        self.length = int(length)
+
+    def body(self) -> bytes | None:
+        """The whole body, None while some of it is missing. Raises Broken."""
+        if not self.head():
+            return None
+        if self.length < 0:
+            return self.chunks()
+        end = self.start + self.length
+        if len(self.buffer) > end:
+            raise Broken("more than the body")
+        return bytes(self.buffer[self.start : end]) if len(self.buffer) == end else None
+
+    def chunks(self) -> bytes | None:
+        """The body out of its chunks, None while some are missing. Raises Broken."""
+        parts, at = bytearray(), self.start
+        while (end := self.buffer.find(b"\r\n", at)) >= 0:
+            size = chunk_size(bytes(self.buffer[at:end]))
+            at = end + 2 + size + 2
+            if size == 0:
+                return bytes(parts) if self.buffer.endswith(b"\r\n\r\n") else None
+            if len(self.buffer) < at or len(parts) + size > MOST_BODY:
+                break
+            parts += self.buffer[end + 2 : at - 2]
+        if len(self.buffer) > 2 * MOST_BODY:
+            raise Broken("body too long")
+        return None
+
+
+def chunk_size(line: bytes) -> int:
+    """The size a chunk announces. Raises Broken."""
+    digits = line.partition(b";")[0].strip()
+    try:
+        return int(digits, 16) if digits.isalnum() else -1
+    except ValueError as error:
+        raise Broken("not a chunk") from error
+
+
+class Connection(asyncio.Protocol):
+    """One connection: one request under way at a time."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.reply: Reply | None = None
+        self.waiting: asyncio.Future[tuple[int, bytes]] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport if isinstance(transport, asyncio.Transport) else None
+
+    @property
+    def open(self) -> bool:
+        """Whether a request may be sent."""
+        return self.transport is not None and not self.transport.is_closing()
+
+    async def send(self, request: bytes) -> tuple[int, bytes]:
+        """Status and body of the reply. Raises Broken."""
+        if self.transport is None or self.transport.is_closing():
+            raise Broken("closed")
+        self.reply = Reply(bytearray())
+        self.waiting = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return await self.waiting
+
+    def data_received(self, data: bytes) -> None:
+        reply, waiting = self.reply, self.waiting
+        if reply is None or waiting is None or waiting.done():
+            self.close()  # nobody asked
+            return
+        reply.buffer += data
+        try:
+            body = reply.body()
+        except Broken as error:
+            self.close()
+            waiting.set_exception(error)
+            return
+        if body is not None:
+            if not reply.keeps:
+                self.close()
+            waiting.set_result((reply.status, body))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        if self.waiting is not None and not self.waiting.done():
+            self.waiting.set_exception(Broken(f"connection lost: {exc}"))
+
+    def close(self) -> None:
+        """Close at once."""
+        if self.transport is not None:
+            self.transport.abort()
+            self.transport = None
+
+
+class KeptLine:
+    """Connections to one address, kept and used again; the one used last is used next, so that spare ones end."""
+
+    def __init__(self, url: str, path: str, connections: int = 32) -> None:
+        address = urlsplit(url)
+        self.host = address.hostname or "127.0.0.1"
+        self.tls = ssl.create_default_context() if address.scheme == "https" else None
+        self.port = address.port or (443 if self.tls else 80)
+        self.head = (
+            f"POST {address.path.rstrip('/')}{path} HTTP/1.1\r\nHost: {address.netloc}\r\n"
+            "Content-Type: application/json\r\nAccept: application/json\r\n"
+        )
+        self.idle: list[Connection] = []
+        self.room = asyncio.Semaphore(connections)
+
+    async def post(self, headers: Mapping[str, str], body: bytes, *, fresh: bool) -> tuple[int, bytes]:
+        """Status and body of the reply; over a new connection when `fresh`. Raises Broken."""
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        request = f"{self.head}{lines}Content-Length: {len(body)}\r\n\r\n".encode("ascii") + body
+        async with self.room:
+            connection = await self.connection(fresh=fresh)
+            try:
+                answer = await connection.send(request)
+            except BaseException:
+                connection.close()
+                raise
+            if connection.open:
+                self.idle.append(connection)
+            return answer
+
+    async def connection(self, *, fresh: bool) -> Connection:
+        """A kept connection, else a new one. Raises Broken."""
+        while self.idle and not fresh:
+            kept = self.idle.pop()
+            if kept.open:
+                return kept
+        try:
+            _, made = await asyncio.get_running_loop().create_connection(
+                Connection, self.host, self.port, ssl=self.tls, happy_eyeballs_delay=0.25 if self.tls else None
+            )
+        except OSError as error:
+            raise Broken(str(error)) from error
+        return made
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        while self.idle:
+            self.idle.pop().close()

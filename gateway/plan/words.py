@@ -1,0 +1,108 @@
+"""What answers are made of beyond columns: the functions that expressions of the bindings may call."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.costs import Window
+from gateway.types.pages import global_id
+
+Wire = Mapping[str, Any]
+
+
+def zh_of(text: Mapping[str, str] | None) -> str:
+    """The Chinese of a service's `{zh, en}`; where it is missing, the English."""
+    return (text.get("zh") or text.get("en", "")) if text else ""
+
+
+def en_of(text: Mapping[str, str] | None) -> str:
+    """The English of a service's `{zh, en}`; where it is missing, the Chinese."""
+    return (text.get("en") or text.get("zh", "")) if text else ""
+
+
+def in_language(text: Mapping[str, str] | None, language: str) -> str:
+    """A service's text in one language."""
+    return zh_of(text) if language == "zh" else en_of(text)
+
+
+def label(wire: Wire, language: str) -> str:
+    """The label of a node of an explanation; its name where it has none."""
+    return in_language(wire.get("label"), language) or wire.get("name") or ""
+
+
+def as_text(value: object) -> str | None:
+    """An exact value as text."""
+    if value is None or isinstance(value, str):
+        return value
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def steps(wire: Wire, level: int = 0) -> list[tuple[int, Wire]]:
+    """The nodes of an explanation in pre-order, each with its depth."""
+    found = [(level, wire)]
+    for one in wire.get("inputs") or ():
+        found += steps(one, level + 1)
+    return found
+
+
+def rests_on_synthetic(wire: Wire) -> bool:
+    """Whether anything in an explanation rests on a synthetic sentence."""
+    return any(one.get("synthetic") for _, node in steps(wire) for one in node.get("citations") or ())
+
+
+def later(page: Wire, asked: Window) -> bool:
+    """Whether items follow a page."""
+    more: bool = page["more"] if not asked.backward else asked.cursor is not None and page["beyond"]
+    return more
+
+
+def earlier(page: Wire, asked: Window) -> bool:
+    """Whether items come before a page."""
+    more: bool = page["more"] if asked.backward else asked.cursor is not None and page["beyond"]
+    return more
+
+
+def enum_name(value: str | None) -> str | None:
+    """The name that GraphQL gives to a value out of a closed set."""
+    return None if value is None else value.upper()
+
+
+def community_id(key: str) -> str:
+    """The global id of a community."""
+    return global_id("Community", key)
+
+
+def worker_id(key: str) -> str:
+    """The global id of a worker."""
+    return global_id("Worker", key)
+
+
+def payslip_id(key: str) -> str:
+    """The global id of a payslip."""
+    return global_id("Payslip", key)
+
+
+def issue_id(key: str) -> str:
+    """The global id of an issue."""
+    return global_id("Issue", key)
+
+
+VOCABULARY: Mapping[str, object] = {
+    word.__name__: word
+    for word in (
+        zh_of,
+        en_of,
+        in_language,
+        label,
+        as_text,
+        steps,
+        rests_on_synthetic,
+        later,
+        earlier,
+        enum_name,
+        community_id,
+        worker_id,
+        payslip_id,
+        issue_id,
+    )
+}
+"""The names an expression may use."""
