@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 from fastapi import APIRouter, FastAPI, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gateway.asked import sends_query
@@ -118,6 +119,10 @@ def routes(settings: GatewaySettings, endpoint: GraphQLEndpoint) -> APIRouter:
     )
     async def graphql_post(request: Request) -> Response:
         return await endpoint.respond(request, await context_of(request, settings))
+
+    @router.api_route("/graphql", methods=["PUT", "PATCH", "DELETE"], include_in_schema=False)
+    async def graphql_otherwise() -> None:
+        raise HTTPException(405, headers={"allow": "GET, POST"})  # the framework would name the first route's alone
 
     return router
 
