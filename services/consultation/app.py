@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.consultation.api import imports, issues, procedures, sessions, statistics
+from services.consultation.api import imports, issues, procedures, reads, sessions, statistics
 from services.consultation.domain.vocabulary import VOCABULARY
 from services.consultation.settings import ConsultationSettings
 from services.runtime.rules_api import rules_router
@@ -18,6 +18,7 @@ def create_app(settings: ConsultationSettings) -> FastAPI:
         description="Issues walk their city's procedure, each step with actor, time, evidence and citation.",
         schema="consultation",
         routers=[
+            reads.router,
             issues.router,
             sessions.router,
             procedures.router,

@@ -100,6 +100,8 @@ issue_events = Table(
     ForeignKeyConstraint(["community", "issue"], ["consultation.issues.community", "consultation.issues.id"]),
     ForeignKeyConstraint(["community", "session"], ["consultation.sessions.community", "consultation.sessions.id"]),
 )
+Index("issues_open", issues.c.community, issues.c.opened_at, issues.c.id, postgresql_where=~issues.c.final)
+Index("issues_state", issues.c.community, issues.c.state, issues.c.opened_at, issues.c.id)
 Index(
     "issue_events_session",
     issue_events.c.community,
