@@ -9,6 +9,21 @@ from gateway.context import Context
 from gateway.costs import window
 from gateway.scalars import Month, Word, Yuan
 from gateway.types.communities import SYNTHETIC, Measures, Period
+from gateway.types.enums import (
+    CertificateLevel,
+    CommunityKind,
+    Education,
+    EntryRoute,
+    IssueProcess,
+    LineKind,
+    PayTier,
+    PlatformTier,
+    Post,
+    RunState,
+    Sex,
+    UnitType,
+    WorkerCategory,
+)
 from gateway.types.explanations import Explanation, InLanguage, Language, LocalText
 from gateway.types.fields import resolved
 from gateway.types.issues import NextStep, Procedure, StepDone
@@ -64,14 +79,14 @@ class PayLine:
     payslip: strawberry.Private[str]
     words: strawberry.Private[LocalText]
     code: str = strawberry.field(description="代码，如 pension_employee The line's code")
-    kind: str = strawberry.field(description="类别：earning、employee、tax、employer、memo What the line is")
+    kind: LineKind = strawberry.field(description="类别 What the line does")
     amount: Yuan = strawberry.field(description="金额 The amount")
 
     @classmethod
     def of(cls, payslip: str, out: PayLineOut) -> Self:
         """From payroll's line of a payslip."""
         words = LocalText.of(out.label.model_dump())
-        return cls(payslip=payslip, words=words, code=out.code, kind=out.kind, amount=Yuan(out.amount))
+        return cls(payslip=payslip, words=words, code=out.code, kind=LineKind(out.kind), amount=Yuan(out.amount))
 
     @resolved("名称 The line's name")
     def label(self, language: InLanguage = Language.ZH) -> str:
@@ -94,7 +109,7 @@ class Payslip(Node):
     gross: Yuan = strawberry.field(description="应发 Gross pay")
     net: Yuan = strawberry.field(description="实发 Net pay")
     employer_cost: Yuan = strawberry.field(description="单位成本合计 What it costs the employer")
-    state: str = strawberry.field(description="发放批次的状态 The state of the run that made it")
+    state: RunState = strawberry.field(description="发放批次的状态 The state of the run that made it")
     scheme: str = strawberry.field(description="薪酬制度 The pay scheme")
     scheme_label: LocalText = strawberry.field(description="薪酬制度名称 The pay scheme's name")
     basis: str = strawberry.field(description="标准的口径，如是否含五险 What the scheme's figures contain")
@@ -112,7 +127,7 @@ class Payslip(Node):
             gross=Yuan(out.gross),
             net=Yuan(out.net),
             employer_cost=Yuan(out.employer_cost),
-            state=out.state,
+            state=RunState(out.state),
             scheme=out.scheme,
             scheme_label=LocalText.of(out.scheme_label.model_dump()),
             basis=out.basis,
@@ -142,10 +157,8 @@ class Community(Node):
     moment: strawberry.Private[Moment]
     code: DivisionCode = strawberry.field(description="12位区划代码 The division code of 12 digits")
     name: str = strawberry.field(description="名称 The name")
-    kind: str = strawberry.field(
-        description="类别：urban_community、converted_community、community、village The kind of unit"
-    )
-    unit_type: str = strawberry.field(description="代码簿中的单位类型 The unit type of the code book")
+    kind: CommunityKind = strawberry.field(description="类别 The kind of unit")
+    unit_type: UnitType = strawberry.field(description="代码簿中的单位类型 The unit type of the code book")
     urban_rural: int | None = strawberry.field(description="统计用城乡分类代码 The statistical urban-rural class")
     valid: Period = strawberry.field(description="存续期 How long it stands under this code and name")
     provenance: str = strawberry.field(description="数据来源类别，synthetic 为虚构 Where the entry comes from")
@@ -166,8 +179,8 @@ class Community(Node):
             id=global_id("Community", out.id),
             code=DivisionCode(out.code),
             name=out.name,
-            kind=out.kind,
-            unit_type=out.unit_type,
+            kind=CommunityKind(out.kind),
+            unit_type=UnitType(out.unit_type),
             urban_rural=out.urban_rural,
             valid=Period.of(out.valid),
             provenance=out.provenance,
@@ -243,19 +256,19 @@ class Worker(Node):
     community_code: DivisionCode = strawberry.field(description="所在社区代码 The code of the worker's community")
     number: str = strawberry.field(description="人员编号 The worker's number")
     name: str = strawberry.field(description="姓名 The name")
-    sex: str = strawberry.field(description="性别 The sex")
+    sex: Sex = strawberry.field(description="性别 The sex")
     age: int = strawberry.field(description="年龄 The age")
-    education: str = strawberry.field(description="学历 The education")
-    category: str = strawberry.field(description="人员类别 The category of worker")
-    entry_route: str = strawberry.field(
+    education: Education = strawberry.field(description="学历 The education")
+    category: WorkerCategory = strawberry.field(description="人员类别 The category of worker")
+    entry_route: EntryRoute = strawberry.field(
         description="来源：选任、公开招聘等 How the worker came: elected, recruited and so on"
     )
-    post: str | None = strawberry.field(description="主要岗位 The leading post")
+    post: Post | None = strawberry.field(description="主要岗位 The leading post")
     holds_both_posts: bool = strawberry.field(description="是否一肩挑 Secretary and director in one person")
     appointments: list[Appointment] = strawberry.field(description="所任岗位 The posts held")
-    tier: str | None = strawberry.field(description="薪酬档次 The pay tier")
+    tier: PayTier | None = strawberry.field(description="薪酬档次 The pay tier")
     step: int | None = strawberry.field(description="薪酬级别 The pay step")
-    certificate: str = strawberry.field(description="社会工作者证书等级，没有为 none The certificate's level, or none")
+    certificate: CertificateLevel = strawberry.field(description="社会工作者证书等级 The certificate's level")
     hired_on: date = strawberry.field(description="入职日 The day of hire")
     left_on: date | None = strawberry.field(description="离职日 The day of leaving, null while employed")
     urban: bool = strawberry.field(description="是否城市社区工作者 Whether in an urban community")
@@ -275,17 +288,17 @@ class Worker(Node):
             community_code=DivisionCode(out.community),
             number=out.number,
             name=out.name,
-            sex=out.sex,
+            sex=Sex(out.sex),
             age=out.age,
-            education=out.education,
-            category=out.category,
-            entry_route=out.entry_route,
-            post=out.post,
+            education=Education(out.education),
+            category=WorkerCategory(out.category),
+            entry_route=EntryRoute(out.entry_route),
+            post=Post(out.post) if out.post else None,
             holds_both_posts=out.holds_both_posts,
             appointments=[Appointment.of(one) for one in out.appointments],
-            tier=out.tier,
+            tier=PayTier(out.tier) if out.tier else None,
             step=out.step,
-            certificate=out.certificate,
+            certificate=CertificateLevel(out.certificate),
             hired_on=out.hired_on,
             left_on=out.left_on,
             urban=out.urban,
@@ -327,10 +340,10 @@ class Issue(Node):
     state_name: LocalText = strawberry.field(description="状态名称 The state's name")
     step: str = strawberry.field(description="最近完成的步骤 The last step taken")
     step_name: LocalText = strawberry.field(description="步骤名称 The step's name")
-    tier: str = strawberry.field(description="议事平台层级：community、street The tier of the platform")
+    tier: PlatformTier = strawberry.field(description="议事平台层级 The tier of the platform")
     final: bool = strawberry.field(description="是否已办结 Whether no step follows")
     channel: str | None = strawberry.field(description="征集渠道，如 qr How it was raised")
-    process: str = strawberry.field(description="过程类别 The kind of process")
+    process: IssueProcess = strawberry.field(description="过程类别 The kind of process")
     opened_at: datetime = strawberry.field(description="提出时间 When it was raised")
     updated_at: datetime = strawberry.field(description="最近一步的时间 When the last step happened")
     days_open: int | None = strawberry.field(description="已开放的整日数，办结后为空 Whole days open, null when final")
@@ -350,10 +363,10 @@ class Issue(Node):
             state_name=LocalText.of(out.state_name.model_dump()),
             step=out.step,
             step_name=LocalText.of(out.step_name.model_dump()),
-            tier=out.tier,
+            tier=PlatformTier(out.tier),
             final=out.final,
             channel=out.channel,
-            process=out.process,
+            process=IssueProcess(out.process),
             opened_at=out.opened_at,
             updated_at=out.updated_at,
             days_open=out.days_open,

@@ -146,7 +146,7 @@ class Query:
 
 
 async def read_node(context: Context, text: str) -> Node | None:
-    """The object of a global id; None when it cannot be seen. Raises GatewayError for text that is no id of ours."""
-    kind, key = parse_global_id(text)
-    read = READERS.get(kind)
-    return await read(context, key) if read else None
+    """The object of a global id; None when it cannot be seen, and for text that is no id of ours."""
+    named = parse_global_id(text)
+    read = READERS.get(named[0]) if named else None
+    return await read(context, named[1]) if named and read else None

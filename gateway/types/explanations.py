@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
+from gateway.types.enums import DocumentStatus, Qualifier
 from gateway.types.fields import resolved
 
 
@@ -46,9 +47,7 @@ class Citation:
     doc_no: str | None = strawberry.field(description="文号 The document's number")
     at: str | None = strawberry.field(description="条目位置 Where in the document")
     quote: str | None = strawberry.field(description="原文 The sentence, word for word")
-    status: str | None = strawberry.field(
-        description="文件状态：draft、trial、in_force、repealed Draft, on trial, in force or repealed"
-    )
+    status: DocumentStatus | None = strawberry.field(description="文件的效力状态 Whether the document is in force")
     synthetic: bool = strawberry.field(
         description="是否为演示用虚构数据 Whether the figure is synthetic, made for demonstration"
     )
@@ -62,7 +61,7 @@ class Citation:
             doc_no=wire.get("doc_no"),
             at=wire.get("at"),
             quote=wire.get("quote"),
-            status=wire.get("status"),
+            status=DocumentStatus(wire["status"]) if wire.get("status") else None,
             synthetic=bool(wire.get("synthetic")),
         )
 
@@ -124,9 +123,9 @@ class Explanation:
     def reading(self) -> str | None:
         return self.wire.get("reading")
 
-    @resolved("文件的限定词，如 about、at_least The document's qualifier, such as about")
-    def qualifier(self) -> str | None:
-        return self.wire.get("qualifier")
+    @resolved("文件的限定词 The document's qualifier")
+    def qualifier(self) -> Qualifier | None:
+        return Qualifier(self.wire["qualifier"]) if self.wire.get("qualifier") else None
 
     @resolved("依据的原文 The sentences it rests on")
     def citations(self) -> list[Citation]:

@@ -9,7 +9,6 @@ from uuid import UUID
 import strawberry
 from strawberry.types.nodes import SelectedField, Selection
 
-from gateway.errors import Code, GatewayError
 from gateway.types.fields import resolved
 
 T = TypeVar("T")
@@ -28,19 +27,14 @@ def global_id(kind: str, key: str) -> strawberry.ID:
     return strawberry.ID(base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("="))
 
 
-def parse_global_id(text: str) -> tuple[str, str]:
-    """The kind and key of an identifier this gateway made. Raises GatewayError BAD_USER_INPUT for any other text."""
+def parse_global_id(text: str) -> tuple[str, str] | None:
+    """The kind and key of an identifier this gateway made; None for any other text."""
     try:
         kind, _, key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(":")
-        UUID(key)
+        canonical = str(UUID(key)) == key and global_id(kind, key) == text
     except ValueError:  # not base64, not UTF-8, or no identifier behind the colon
-        raise GatewayError(
-            Code.BAD_USER_INPUT,
-            "标识无法识别，请使用接口返回的 id",
-            "the id is not one of ours; pass an `id` the API has given",
-            argument="id",
-        ) from None
-    return kind, key
+        return None
+    return (kind, key) if canonical else None
 
 
 @strawberry.type(description="分页信息 Where a page stands in its list")

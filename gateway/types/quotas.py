@@ -5,6 +5,7 @@ from typing import Self
 
 import strawberry
 
+from gateway.types.enums import Qualifier
 from gateway.types.explanations import Citation, Explanation, Reason
 from services.staffing.schemas.quotas import AlternativeOut, HeadcountOut, QuotaOut
 
@@ -80,7 +81,7 @@ class Quota:
     exact: str | None = strawberry.field(description="取整前的值 The value before rounding")
     basis: str | None = strawberry.field(description="依据的规则 The rule applied")
     pack: str | None = strawberry.field(description="规则所在的政策包 The policy pack the rule comes from")
-    qualifier: str | None = strawberry.field(description="文件的限定词，如 about The document's qualifier")
+    qualifier: Qualifier | None = strawberry.field(description="文件的限定词 The document's qualifier")
     due: str | None = strawberry.field(description="达标期限 The day by which it is due")
     synthetic: bool = strawberry.field(description="是否依据虚构数据 Whether it rests on synthetic rules or figures")
     permitted: PermittedRange | None = strawberry.field(description="法定范围 The range the law permits")
@@ -103,7 +104,7 @@ class Quota:
             exact=out.exact,
             basis=out.basis,
             pack=out.pack,
-            qualifier=out.qualifier,
+            qualifier=Qualifier(out.qualifier) if out.qualifier else None,
             due=out.due,
             synthetic=out.synthetic or synthetic_facts,
             permitted=PermittedRange(minimum=out.permitted.minimum, maximum=out.permitted.maximum)

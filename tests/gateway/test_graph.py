@@ -1,4 +1,5 @@
 from collections import Counter
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ async def test_the_join_of_the_first_issue(system: System) -> None:
     body = await system.ask(JOIN, {"code": SHIHUGUAN})
     assert errors(body) == []
     community = body["data"]["community"]
-    assert (community["code"], community["kind"]) == (SHIHUGUAN, "urban_community")
+    assert (community["code"], community["kind"]) == (SHIHUGUAN, "URBAN_COMMUNITY")
     assert (community["residentHouseholds"], community["registeredHouseholds"]) == (3000, 2000)
     assert (community["headcount"], community["vacancy"]) == (3, 14)
     quota = community["quota"]
@@ -60,7 +61,7 @@ async def test_the_join_of_the_first_issue(system: System) -> None:
     assert quota["citations"][0]["quote"] == "十四五末期城市社区每万名城镇常住居民配备社区工作者18人"
     assert quota["explanation"]["steps"][1] == {"level": 1, "node": {"name": "urban_residents", "value": "9000"}}
     first = community["workers"]["edges"][0]["node"]
-    assert (first["name"], first["post"], first["holdsBothPosts"]) == ("张一", "secretary", True)
+    assert (first["name"], first["post"], first["holdsBothPosts"]) == ("张一", "SECRETARY", True)
     assert first["community"] == {"code": SHIHUGUAN}
     assert [edge["node"]["title"] for edge in community["issues"]["edges"]] == ["垃圾分类", "加装电梯", "停车难"]
 
@@ -177,6 +178,77 @@ async def test_an_unknown_reading_is_refused_in_the_service_s_words(system: Syst
     assert body["data"]["community"] == {"name": "红梅社区", "quota": None}
 
 
+TURNED = """query Q($code: DivisionCode!, $first: Int, $after: String, $last: Int, $before: String) {
+    community(code: $code) { %s(first: $first, after: $after, last: $last, before: $before) {
+        totalCount edges { cursor node { id name: %s } }
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }"""
+ROOT_TURNED = """query Q($first: Int, $after: String, $last: Int, $before: String) {
+    communities(first: $first, after: $after, last: $last, before: $before) {
+        totalCount edges { cursor node { id name } }
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+
+
+@pytest.mark.parametrize(("document", "path", "whole"), [
+    (TURNED % ("workers", "name"), ("community", "workers"), 3),
+    (TURNED % ("issues", "title"), ("community", "issues"), 3),
+    (ROOT_TURNED, ("communities",), 6),
+])  # fmt: skip
+async def test_a_list_reads_the_same_from_both_ends(
+    system: System, document: str, path: tuple[str, ...], whole: int
+) -> None:
+    async def page(**asked: object) -> Any:
+        body = await system.ask(document, {"code": SHIHUGUAN, **asked})
+        assert errors(body) == []
+        return reduce(dict.__getitem__, path, body["data"])
+
+    def place(one: Any) -> tuple[bool, bool]:
+        return one["pageInfo"]["hasPreviousPage"], one["pageInfo"]["hasNextPage"]
+
+    every = await page(first=100)
+    assert (len(every["edges"]), every["totalCount"], place(every)) == (whole, whole, (False, False))
+    cursors = [edge["cursor"] for edge in every["edges"]]
+    for at in range(whole):
+        upward = await page(first=1, after=cursors[at - 1] if at else None)
+        downward = await page(last=1, before=cursors[at + 1] if at + 1 < whole else None)
+        for one in (upward, downward):
+            assert one["edges"] == [every["edges"][at]]
+            assert (one["totalCount"], place(one)) == (whole, (at > 0, at + 1 < whole))
+    assert (await page(last=2))["edges"] == every["edges"][-2:]
+    past, ahead = await page(first=5, after=cursors[-1]), await page(last=5, before=cursors[0])
+    for one, where in ((past, (True, False)), (ahead, (False, True))):
+        assert (one["edges"], one["totalCount"], place(one)) == ([], whole, where)
+        assert one["pageInfo"]["startCursor"] is None
+
+
+async def test_a_page_of_issues_in_one_state_has_the_neighbours_of_that_state(system: System) -> None:
+    document = """query Q($code: DivisionCode!, $state: Word) { community(code: $code) {
+        issues(last: 1, state: $state) { totalCount pageInfo { hasNextPage hasPreviousPage } } } }"""
+    for state, total in (("open", 3), ("closed", 0)):
+        found = (await system.ask(document, {"code": SHIHUGUAN, "state": state}))["data"]["community"]["issues"]
+        assert found == {"totalCount": total, "pageInfo": {"hasNextPage": False, "hasPreviousPage": total > 1}}
+
+
+@pytest.mark.parametrize(("asked", "argument"), [
+    ("first: 1, last: 1", "last"),
+    ('first: 1, before: "WyJ4Il0"', "before"),
+    ('last: 1, after: "WyJ4Il0"', "after"),
+    ("last: 101", "last"),
+    ("last: 0", "last"),
+    ("first: null, last: null", "first"),
+])  # fmt: skip
+async def test_a_page_is_asked_from_one_end(system: System, asked: str, argument: str) -> None:
+    body = await system.ask(f"{{ communities({asked}) {{ nodes {{ name }} }} }}")
+    (error,) = body["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["argument"]) == ("BAD_USER_INPUT", argument)
+
+
+async def test_a_list_is_counted_only_when_asked(system: System) -> None:
+    await system.ask("{ communities(first: 1) { ...Total } } fragment Total on CommunityConnection { totalCount }")
+    assert "count" in system.calls[0].params
+    await system.ask("{ communities(first: 1) { nodes { name } pageInfo { hasNextPage } } }")
+    assert "count" not in system.calls[0].params
+
+
 async def pages(system: System, document: str, names: list[str], variables: dict[str, Any]) -> list[Any]:
     """All items of a connection, one at a time, with each page's way back checked."""
     found, after = [], None
@@ -254,6 +326,12 @@ async def test_a_node_that_is_not_there_is_null(system: System, kind: str) -> No
     body = await system.ask("query Q($id: ID!) { node(id: $id) { id } }", {"id": missing})
     assert errors(body) == []
     assert body["data"] == {"node": None}
+
+
+@pytest.mark.parametrize("text", ["", "x", "汉字", "530111001011", "Q29tbXVuaXR5OjE"])
+async def test_text_that_is_no_id_is_null(system: System, text: str) -> None:
+    body = await system.ask("query Q($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }", {"id": text})
+    assert (errors(body), body["data"], calls(system)) == ([], {"node": None, "nodes": [None]}, {})
 
 
 async def test_too_many_nodes_at_once_are_refused(system: System) -> None:
@@ -335,7 +413,7 @@ async def test_payslips_by_month(system: System) -> None:
     body = await system.ask(document, {"c": SHIHUGUAN})
     assert errors(body) == []
     (worker,) = body["data"]["community"]["workers"]["nodes"]
-    assert (worker["paid"]["month"], worker["paid"]["state"]) == ("2026-09", "calculated")
+    assert (worker["paid"]["month"], worker["paid"]["state"]) == ("2026-09", "CALCULATED")
     assert worker["unpaid"] is None
 
 

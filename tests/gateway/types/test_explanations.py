@@ -1,5 +1,6 @@
 from typing import Any
 
+from gateway.types.enums import Qualifier
 from gateway.types.explanations import Citation, Explanation, Language, LocalText, Reason, citations_of
 
 TREE: dict[str, Any] = {
@@ -23,7 +24,7 @@ def test_a_node_tells_its_rule_and_sentence() -> None:
     node = Explanation(wire=TREE)
     assert (node.name(), node.value(), node.unit(), node.rule()) == ("posts", "13", "posts", "staffing_norm")
     assert (node.formula(), node.pack()) == ("ceil(resident_households / 250)", "changzhou")
-    assert (node.reading(), node.qualifier()) == (None, "about")
+    assert (node.reading(), node.qualifier()) == (None, Qualifier.ABOUT)
     assert node.citations()[0].quote == "按常住居民每250户配备1名"
 
 
