@@ -21,28 +21,21 @@ from services.staffing.storage.tables import CountyColumnsRow
 
 PACKED = np.dtype([("code", "<i8"), ("kind", "i1"), *((name, "<i4") for name in MEASURES)])
 COUNTY = 10**6
-UNIT = Layout((Field("code", "int8"), Field("kind", "int4"), Field("ended", "bool")))
-COUNT = Layout((Field("community", "int8"), *(Field(name, "int4") for name in MEASURES)))
+UNIT = Layout((Field("code", "int8"), Field("start", "date"), Field("kind", "int4"), Field("ended", "bool")))
+COUNT = Layout((Field("code", "int8"), Field("start", "date"), *(Field(name, "int4") for name in MEASURES)))
+Block = dict[str, NDArray[Any]]
 
+# in the order of the primary keys, so that no row is sorted: the last row of a code is the one that holds
 UNITS = """
-SELECT code::bigint, kind_no, ended FROM (
-    SELECT DISTINCT ON (code) code, array_position($3::text[], kind) - 1 AS kind_no, ended
-    FROM staffing.communities
-    WHERE start <= $1 AND ($2::timestamptz IS NULL OR recorded_at <= $2) AND code >= $4 AND code < $5
-    ORDER BY code, start DESC, recorded_at DESC
-) last ORDER BY code
+SELECT code::bigint, start, array_position($3::text[], kind) - 1, ended FROM staffing.communities
+WHERE start <= $1 AND ($2::timestamptz IS NULL OR recorded_at <= $2) AND code >= $4 AND code < $5
+ORDER BY communities.code, communities.start, recorded_at
 """
 COUNTS = f"""
-SELECT community::bigint, {", ".join(f"coalesce({name}, -1)" for name in MEASURES)} FROM staffing.community_measures
+SELECT community::bigint, start, {", ".join(f"coalesce({name}, -1)" for name in MEASURES)}
+FROM staffing.community_measures
 WHERE start <= $1 AND ($2::timestamptz IS NULL OR recorded_at <= $2) AND community >= $3 AND community < $4
-ORDER BY community, start, recorded_at
-"""
-CHANGED = """
-SELECT left(code, 6) AS county, max(start) AS start FROM staffing.communities
-WHERE code >= $1 AND code < $2 GROUP BY 1
-UNION ALL
-SELECT left(community, 6), max(start) FROM staffing.community_measures
-WHERE community >= $1 AND community < $2 GROUP BY 1
+ORDER BY community_measures.community, community_measures.start, recorded_at
 """
 
 
@@ -75,19 +68,29 @@ def _splits_county(bound: str) -> bool:
 
 async def read_registers(connection: asyncpg.Connection, area: Area, moment: Moment) -> NDArray[Any]:
     """The same columns straight from the step histories; `connection` is asyncpg's own."""
-    parts = [await _read_range(connection, lo, hi, moment) for lo, hi in area.ranges]
+    parts = [_pack(*await _read_range(connection, lo, hi, moment)) for lo, hi in area.ranges]
     return np.concatenate([np.zeros(0, PACKED), *parts])
 
 
-async def _read_range(connection: asyncpg.Connection, lo: str, hi: str, moment: Moment) -> NDArray[Any]:
+async def _read_range(connection: asyncpg.Connection, lo: str, hi: str, moment: Moment) -> tuple[Block, Block]:
+    """The steps of the units and of their measures between two codes, each by code and time."""
     units = await read_block(connection, UNIT, UNITS, moment.on, moment.known_at, list(KINDS), lo, hi)
-    standing = ~units["ended"]
-    packed = np.zeros(int(standing.sum()), dtype=PACKED)
-    packed["code"], packed["kind"] = units["code"][standing], units["kind"][standing]
-    counts = await read_block(connection, COUNT, COUNTS, moment.on, moment.known_at, lo, hi)
+    return units, await read_block(connection, COUNT, COUNTS, moment.on, moment.known_at, lo, hi)
+
+
+def _pack(units: Block, counts: Block) -> NDArray[Any]:
+    last = _last_of_each(units["code"])
+    last = last[~units["ended"][last]]
+    packed = np.zeros(len(last), dtype=PACKED)
+    packed["code"], packed["kind"] = units["code"][last], units["kind"][last]
     for name in MEASURES:
-        packed[name] = _last_stated(packed["code"], counts["community"], counts[name])
+        packed[name] = _last_stated(packed["code"], counts["code"], counts[name])
     return packed
+
+
+def _last_of_each(keys: NDArray[Any]) -> NDArray[np.int64]:
+    """The place of the last row of each key; rows of a key lie together."""
+    return np.flatnonzero(np.concatenate((keys[1:] != keys[:-1], np.ones(min(len(keys), 1), dtype=bool))))
 
 
 def _last_stated(codes: NDArray[Any], keys: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int64]:
@@ -95,7 +98,7 @@ def _last_stated(codes: NDArray[Any], keys: NDArray[Any], values: NDArray[Any]) 
     found = np.full(len(codes), MISSING, dtype=np.int64)
     stated = values >= 0
     keys, values = keys[stated], values[stated]
-    last = np.flatnonzero(np.concatenate((keys[1:] != keys[:-1], np.ones(min(len(keys), 1), dtype=bool))))
+    last = _last_of_each(keys)
     if len(last) and len(codes):
         places = np.minimum(np.searchsorted(codes, keys[last]), len(codes) - 1)
         here = codes[places] == keys[last]
@@ -113,17 +116,28 @@ def _columns(packed: NDArray[Any]) -> Columns:
 
 async def repack(connection: asyncpg.Connection, lo: str, hi: str, far: date = date.max) -> int:
     """Rebuild the packed columns of every county between two codes from current knowledge; the counties rebuilt."""
-    packed = await _read_range(connection, lo, hi, Moment(far))
-    changed: dict[str, date] = {}
-    for county, start in await connection.fetch(CHANGED, lo, hi):
-        changed[county] = max(start, changed.get(county, start))
+    units, counts = await _read_range(connection, lo, hi, Moment(far))
+    packed = _pack(units, counts)
+    changed, since = _latest_starts(
+        np.concatenate((units["code"], counts["code"])) // COUNTY, np.concatenate((units["start"], counts["start"]))
+    )
     counties = packed["code"] // COUNTY
-    rows = []
-    for county, valid_from in sorted(changed.items()):
-        first, last = np.searchsorted(counties, [int(county), int(county) + 1])
-        rows.append((county + "000000", valid_from, packed[first:last].tobytes()))
+    first, last = np.searchsorted(counties, changed), np.searchsorted(counties, changed, side="right")
+    rows = [
+        (f"{county * COUNTY:012}", start, packed[low:high].tobytes())
+        for county, start, low, high in zip(
+            changed.tolist(), since.astype("datetime64[D]").tolist(), first.tolist(), last.tolist(), strict=True
+        )
+    ]
     await _replace(connection, lo, hi, rows)
     return len(rows)
+
+
+def _latest_starts(counties: NDArray[Any], starts: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The counties in order, and the latest start (days since 1970-01-01) among the rows of each."""
+    order = np.lexsort((starts, counties))
+    last = order[_last_of_each(counties[order])]
+    return counties[last], starts[last]
 
 
 async def _replace(connection: asyncpg.Connection, lo: str, hi: str, rows: Sequence[tuple[str, date, bytes]]) -> None:
