@@ -15,7 +15,11 @@ from gateway.schema import SNAPSHOT
 from gateway.settings import GatewaySettings
 
 CONSOLE = Path(__file__).parent / "console"
-OWN = {"graphiql.js": "text/javascript; charset=utf-8", "console.css": "text/css; charset=utf-8"}
+OWN = {
+    "console.css": "text/css; charset=utf-8",
+    "graphiql.js": "text/javascript; charset=utf-8",
+    "redoc.js": "text/javascript; charset=utf-8",
+}
 
 
 @cache
@@ -38,28 +42,41 @@ def graphiql(settings: GatewaySettings) -> HTMLResponse:
     return page("graphiql.html", sums(settings.assets_dir))
 
 
-def services_table(settings: GatewaySettings) -> str:
-    """A row for each service's own explorer."""
+def services_cards(settings: GatewaySettings) -> str:
+    """A card for each service's own explorer."""
     services = (
-        ("配备服务 Staffing", settings.staffing_url),
-        ("薪酬服务 Payroll", settings.payroll_url),
-        ("协商服务 Consultation", settings.consultation_url),
+        (
+            "配备服务 Staffing",
+            settings.staffing_url,
+            "社区、配备标准与社区工作者",
+            "Communities, staffing norms and workers",
+        ),
+        (
+            "薪酬服务 Payroll",
+            settings.payroll_url,
+            "工资测算、工资表与工资条",
+            "Pay calculations, payroll runs and payslips",
+        ),
+        (
+            "协商服务 Consultation",
+            settings.consultation_url,
+            "议题、协商程序与统计",
+            "Issues, procedures and statistics",
+        ),
     )
     return "\n".join(
-        f'<tr><td><a href="{html.escape(url, quote=True)}/docs">{name}</a></td>'
-        f"<td>Swagger UI，<code>{html.escape(url)}</code></td></tr>"
-        for name, url in services
+        f'<li><a href="{html.escape(url, quote=True)}/docs">{name}</a><p>{zh}</p><p lang="en">{en}</p>'
+        f"<p>Swagger UI，<code>{html.escape(url)}</code></p></li>"
+        for name, url, zh, en in services
     )
 
 
-def scalars_page() -> str:
+def scalars_list() -> str:
     """What each scalar is, under the anchor its `@specifiedBy` names."""
-    rows = "\n".join(
-        f'<h2 id="{scalar.name}">{scalar.name}</h2><p>{html.escape(scalar.description or "")}</p>'
+    return "\n".join(
+        f'<dt id="{scalar.name}">{scalar.name}</dt><dd>{html.escape(scalar.description or "")}</dd>'
         for scalar in SCALARS.values()
     )
-    head = '<meta charset="utf-8"><title>标量 Scalars</title><link rel="stylesheet" href="/_console/console.css">'
-    return f'<!doctype html><html lang="zh"><head>{head}</head><body><main>{rows}</main></body></html>'
 
 
 def explorers(settings: GatewaySettings) -> APIRouter:
@@ -68,7 +85,7 @@ def explorers(settings: GatewaySettings) -> APIRouter:
 
     @router.get("/")
     async def index() -> HTMLResponse:
-        return page("index.html", {"services": services_table(settings)})
+        return page("index.html", {"services": services_cards(settings)})
 
     @router.get("/redoc")
     async def redoc() -> HTMLResponse:
@@ -82,7 +99,7 @@ def explorers(settings: GatewaySettings) -> APIRouter:
 
     @router.get("/scalars")
     async def scalars() -> HTMLResponse:
-        return HTMLResponse(scalars_page())
+        return page("scalars.html", {"scalars": scalars_list()})
 
     @router.get("/schema.graphql")
     async def schema_text() -> PlainTextResponse:

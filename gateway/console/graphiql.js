@@ -1,10 +1,12 @@
 "use strict";
 
 const EXAMPLE = `# 共治 Gongzhi
-# 请在下方 Headers 中填写令牌 Put the token into Headers below:
-#   {"Authorization": "Bearer ..."}
-# 令牌 A token: .venv/bin/gongzhi token --role auditor --region 530111000000
-# 运行 Run: Ctrl-Enter
+# 1. 取得令牌 Get a token:
+#      .venv/bin/gongzhi token \
+#        --role auditor --region 530111000000
+# 2. 在下方 Headers 中填入
+#    Put it into Headers below
+# 3. 运行 Run: Ctrl-Enter
 
 query Community($code: DivisionCode!) {
   community(code: $code) {
@@ -38,6 +40,12 @@ query Community($code: DivisionCode!) {
 }
 `;
 
+const FIRST_TAB = {
+  query: EXAMPLE,
+  variables: '{"code": "530111001011"}',
+  headers: '{"Authorization": "Bearer "}',
+};
+
 const asked = new URLSearchParams(window.location.search);
 
 function Console() {
@@ -47,6 +55,7 @@ function Console() {
     fetcher: fetcher,
     plugins: [explorer],
     defaultQuery: EXAMPLE,
+    defaultTabs: [FIRST_TAB],
     query: asked.get("query") || undefined,
     variables: asked.get("variables") || undefined,
     defaultEditorToolsVisibility: true,

@@ -127,7 +127,8 @@ def _readiness(failures: dict[str, str]) -> Response:
     return Response(orjson.dumps(body), 503 if failures else 200, media_type="application/json")
 
 
-_PAGE = """<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>{title}</title>
+_PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/_assets/swagger-ui.css"></head><body><div id="swagger-ui"></div>
 <script src="/_assets/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>"""
 _START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,
