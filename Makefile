@@ -6,7 +6,7 @@ PORT_BASE ?= 8000
 WORKERS ?= 2
 T ?=
 
-.PHONY: help setup run test check fmt conformance bench snapshots clean
+.PHONY: help setup run test test-browser check fmt conformance bench snapshots clean
 
 help: ## print this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ test: setup ## the whole suite, with branch coverage (T=path runs a part of it, 
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report= && \
 	$(BIN)/python -m tools.coverage_gate; fi
 
+test-browser: setup ## the explorers in a real headless Chromium, installed when root on Debian (SHOTS=folder keeps screenshots)
+	@$(BIN)/python -m tools.browser
+	@GONGZHI_BROWSER=1 $(if $(SHOTS),GONGZHI_SCREENSHOTS=$(abspath $(SHOTS))) $(BIN)/python -m pytest tests/browser
+
 check: setup ## format, lint, types and import contracts; changes nothing
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -45,7 +49,8 @@ conformance: setup ## ask the running system every row of the five documents; st
 	@PORT_BASE=$(PORT_BASE) $(BIN)/gongzhi conformance
 
 bench: setup ## the speed the product promises, measured here
-	@for f in benchmarks/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
+	@for f in benchmarks/*.py benchmarks/*/__main__.py; do echo "== $$f"; \
+	case $$f in */__main__.py) $(BIN)/python -m "$$(dirname $$f | tr / .)" ;; *) $(BIN)/python $$f ;; esac || exit 1; done
 
 snapshots: setup ## print the GraphQL schema and the OpenAPI documents again
 	@$(BIN)/python -m tools.snapshots
