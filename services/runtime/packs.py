@@ -1,9 +1,10 @@
 """Policy packs: read, checked and frozen; the rules of a pack and of the wider ones, for a day, as known on a day."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ class Packs:
     documents: Mapping[str, Document]
     digest: str
     _rulesets: dict[tuple[Any, ...], Ruleset] = field(default_factory=dict, repr=False)
+    _turns: dict[tuple[str, str], tuple[list[date], list[date]]] = field(default_factory=dict, repr=False)
 
     def names(self) -> tuple[str, ...]:
         """Every pack, by name."""
@@ -81,11 +83,18 @@ class Packs:
 
     def for_region(self, code: str) -> str:
         """The name of the pack of the smallest region that contains the code; NotFound `pack.none_for_region`."""
-        found = [name for name, pack in self.packs.items() if region.contains(pack.region, region.parse(code))]
-        if not found:
-            raise NotFound("pack.none_for_region", f"没有适用于 {code} 的政策包；请增加该地区的政策包",
-                           f"no pack covers {code}; add one for its region", region=code)  # fmt: skip
-        return max(found, key=lambda name: _size(self.packs[name]))
+        wanted = region.parse(code)
+        for low, high, name in self._places:
+            if low <= wanted < high:
+                return name
+        raise NotFound("pack.none_for_region", f"没有适用于 {code} 的政策包；请增加该地区的政策包",
+                       f"no pack covers {code}; add one for its region", region=code)  # fmt: skip
+
+    @cached_property
+    def _places(self) -> list[tuple[str, str, str]]:
+        """The bounds of each pack's region, and its name, the smallest regions first."""
+        sized = sorted(self.packs.items(), key=lambda item: -_size(item[1]))
+        return [(*region.subtree(pack.region), name) for name, pack in sized]
 
     def chain(self, name: str) -> tuple[str, ...]:
         """The pack and those whose regions contain its own, the nearest first."""
@@ -125,16 +134,28 @@ class Packs:
         """The rules of a section in force on a day, as known on the (Beijing) day of an instant.
 
         `readings` choose among named readings by rule; a reading that a rule never has is Malformed
-        `rule.reading_unknown`. Drafts count only when asked for. Equal questions share one checked ruleset.
+        `rule.reading_unknown`. Drafts count only when asked for. Questions of days between which no rule begins, ends
+        or becomes known share what was checked.
         """
         choice = packs_choice.Choice(on, known_at, include_drafts=include_drafts, supplements=supplements)
-        key = (name, section, id(vocabulary), choice, tuple(sorted((readings or {}).items())))
-        if key not in self._rulesets:
+        read = tuple(sorted((readings or {}).items()))
+        key = (name, section, id(vocabulary), self._turn(name, section, choice), include_drafts, supplements, read)
+        found = self._rulesets.get(key)
+        if found is None:
             versions, absences = choice.choose(self.histories(name, section), self.chain(name), readings or {})
             while len(self._rulesets) >= MOST_RULESETS:
                 self._rulesets.pop(next(iter(self._rulesets)), None)
-            self._rulesets[key] = Ruleset(name, section, on, vocabulary, versions, absences)
-        return self._rulesets[key]
+            found = self._rulesets[key] = Ruleset(name, section, on, vocabulary, versions, absences)
+        return found if found.on == on else replace(found, on=on)
+
+    def _turn(self, name: str, section: str, choice: packs_choice.Choice) -> tuple[int, int]:
+        """How many turns of the pack's rules lie behind the day, and behind the day of knowledge."""
+        if (name, section) not in self._turns:
+            versions = [each for history in self.histories(name, section).values() for each in history]
+            days = [day for each in versions for day in (each.start, each.end) if day]
+            self._turns[name, section] = sorted(set(days)), sorted({each.known for each in versions})
+        days, known = self._turns[name, section]
+        return bisect_right(days, choice.on), bisect_right(known, choice.known)
 
     def raw(
         self,

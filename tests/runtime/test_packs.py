@@ -264,9 +264,25 @@ def test_structured_rules_are_plain_data(packs: Packs) -> None:
 def test_equal_questions_share_a_ruleset(packs: Packs) -> None:
     assert rules(packs, "city", "2021-06-01") is rules(packs, "city", "2021-06-01")
     first = rules(packs, "city", "1990-01-01")
-    for day in range(MOST_RULESETS):
-        packs.ruleset("city", section="staffing", vocabulary=FACTS, on=date.fromordinal(730000 + day))
+    others = [Vocabulary(FACTS.facts) for _ in range(MOST_RULESETS)]
+    for other in others:
+        packs.ruleset("city", section="staffing", vocabulary=other, on=date(2021, 6, 1))
     assert rules(packs, "city", "1990-01-01") is not first
+
+
+def test_days_without_a_turn_between_them_share_what_was_checked(packs: Packs) -> None:
+    histories = packs.histories("city", "staffing").values()
+    turns = sorted({day for history in histories for each in history for day in (each.start, each.end) if day})
+    before, on, after = (date.fromordinal(turns[-1].toordinal() + days) for days in (-1, 0, 1))
+    first, second, third = (rules(packs, "city", str(day)) for day in (before, on, after))
+    assert (second.on, third.on) == (on, after)
+    assert third.versions is second.versions
+    assert third.versions is not first.versions
+    name = next(name for name in second.names() if second.version(name).spoken.names == ("amount",))
+    assert third.output(name) is second.output(name)
+    known = {each.known for history in histories for each in history}
+    early = rules(packs, "city", str(after), known_at=date.fromordinal(max(known).toordinal() - 1))
+    assert early.versions is not third.versions
 
 
 def test_the_digest_is_of_every_file(root: Path, tmp_path: Path, packs: Packs) -> None:
