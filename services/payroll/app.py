@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
-from services.payroll.api import imports, pay_calculations, payroll_runs, payslips
+from services.payroll.api import imports, pay_calculations, payroll_runs, payslips, reads
 from services.payroll.domain.policy import SECTION, VOCABULARY
 from services.payroll.settings import PayrollSettings
 from services.runtime.rules_api import rules_router
@@ -22,7 +22,7 @@ DESCRIPTION = (
 
 def create_app(settings: PayrollSettings, staffing: httpx.AsyncBaseTransport | None = None) -> FastAPI:
     """The payroll service; `staffing` replaces the network to the staffing service in tests."""
-    nouns = (payroll_runs, payslips, pay_calculations, imports)
+    nouns = (reads, payroll_runs, payslips, pay_calculations, imports)
     app = create_base(
         settings,
         title="薪酬服务 Payroll",

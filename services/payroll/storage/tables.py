@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -45,7 +46,11 @@ class PayrollRunRow(PayrollBase):
     """A month's run of a region, in its present state."""
 
     __tablename__ = "payroll_runs"
-    __table_args__ = (UniqueConstraint("month", "region", "managed"),)
+    __table_args__ = (
+        UniqueConstraint("month", "region", "managed"),
+        Index("payroll_runs_attempt_number", "attempt_number", unique=True),
+        Index("payroll_runs_month_attempt", "month", "attempt"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     region: Mapped[str] = mapped_column(CODE)

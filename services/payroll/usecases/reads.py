@@ -1,0 +1,150 @@
+"""Sparse reads of payroll: what storage declares, money as it goes out, the scheme's words, and explanations."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, TypeAlias
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import orjson
+
+from services.kernel.money import yuan
+from services.payroll.domain.pay_schemes import Scheme, parse_schemes
+from services.payroll.storage.reads import PAYSLIP, SCHEMES
+from services.payroll.usecases.payslips import Rederived, read_one, rederive
+from services.runtime.reads_pool import ReadPool
+from services.runtime.selection import Ask, Build, Compute, Computed, Field, Grouped, Rows
+
+MOST_ATTEMPTS = 4096
+
+Json: TypeAlias = dict[str, Any]
+Shown: TypeAlias = tuple["ShownScheme", ...]
+
+
+class ShownScheme:
+    """A scheme's words in the form they go out in."""
+
+    __slots__ = ("basis", "label", "lines", "name")
+
+    def __init__(self, scheme: Scheme) -> None:
+        self.name = scheme.name
+        self.basis = scheme.basis
+        self.label = scheme.label.to_dict()
+        self.lines = [
+            {"code": line.code, "kind": line.kind.value, "label": line.label.to_dict()} for line in scheme.lines
+        ]
+
+    def paid(self, amounts: Sequence[int]) -> list[Json]:
+        """The lines with their amounts in fen, in the scheme's order."""
+        return [{**line, "amount": yuan(fen)} for line, fen in zip(self.lines, amounts, strict=True)]
+
+
+class Attempts:
+    """The schemes of attempts met before, by data base; an attempt's schemes never change."""
+
+    def __init__(self) -> None:
+        self._known: WeakKeyDictionary[ReadPool, dict[int, Shown]] = WeakKeyDictionary()
+
+    async def of(self, ask: Ask, numbers: Iterable[int]) -> Mapping[int, Shown]:
+        """The schemes of these attempts, in each attempt's own order."""
+        known = self._known.setdefault(ask.state.read_pool, {})
+        wanted = set(numbers)
+        found = {number: known[number] for number in wanted if number in known}
+        missing = wanted - found.keys()
+        if missing:
+            for number, schemes in await ask.fetch(SCHEMES, {"numbers": list(missing)}):
+                found[number] = tuple(ShownScheme(one) for one in parse_schemes(orjson.loads(schemes)))
+            if len(known) + len(missing) > MOST_ATTEMPTS:
+                known.clear()
+            known |= {number: found[number] for number in missing}
+        return found
+
+
+def _money(_ask: Ask, fen: int) -> str:
+    return yuan(fen)
+
+
+def _month(_ask: Ask, first: date) -> str:
+    return first.isoformat()[:7]
+
+
+_WORDS: Mapping[str, Callable[[ShownScheme, Sequence[int]], object]] = {
+    "scheme": lambda scheme, _amounts: scheme.name,
+    "schemeLabel": lambda scheme, _amounts: scheme.label,
+    "basis": lambda scheme, _amounts: scheme.basis,
+    "lines": ShownScheme.paid,
+}
+
+
+def worded(attempts: Attempts) -> Build:
+    """The fields that a payslip's scheme says, all of one read from one look at the attempts."""
+
+    def build(names: tuple[str, ...], at: Mapping[str, int]) -> Compute:
+        number_at, scheme_at = at["b.attempt_number"], at["b.scheme"]
+        amounts_at = at.get("b.amounts", scheme_at)  # amounts are read for `lines` only
+        says = [_WORDS[name] for name in names]
+
+        async def compute(ask: Ask, records: Rows) -> Sequence[Sequence[object]]:
+            shown = await attempts.of(ask, {record[number_at] for record in records})
+            schemes = [shown[record[number_at]][record[scheme_at]] for record in records]
+            return [
+                [say(scheme, record[amounts_at]) for say in says]
+                for scheme, record in zip(schemes, records, strict=True)
+            ]
+
+        return compute
+
+    return build
+
+
+def explained(names: tuple[str, ...], at: Mapping[str, int]) -> Compute:
+    """The fields that only a payslip derived again can tell; errors as of `rederive`."""
+    id_at = at["b.id"]
+    says = [_PROVEN[name] for name in names]
+
+    async def compute(ask: Ask, records: Rows) -> Sequence[Sequence[object]]:
+        return [[say(again) for say in says] for again in await _derived(ask, [record[id_at] for record in records])]
+
+    return compute
+
+
+async def _derived(ask: Ask, identifiers: Sequence[UUID]) -> list[Rederived]:
+    async with ask.state.database.transaction(ask.scope, read_only=True) as session:
+        return [await rederive(session, ask.state.packs, await read_one(session, one)) for one in identifiers]
+
+
+def _explanations(again: Rederived) -> Json:
+    return {paid.line.code: _named(paid.explanation.to_dict()) for paid in again.payslip.lines}
+
+
+def _named(tree: Json) -> Json:
+    """An explanation with its citations as GraphQL names their members."""
+    citations = [{**one, "docNo": one["doc_no"]} for one in tree["citations"]]
+    return {**tree, "citations": citations, "inputs": [_named(one) for one in tree["inputs"]]}
+
+
+_PROVEN: Mapping[str, Callable[[Rederived], object]] = {
+    "matches": lambda again: again.matches,
+    "explanations": _explanations,
+}
+
+
+def _fields() -> Mapping[str, Field]:
+    build = worded(Attempts())
+    words = {
+        name: Grouped(("b.attempt_number", "b.scheme", *(["b.amounts"] if name == "lines" else [])), build)
+        for name in _WORDS
+    }
+    return {
+        **PAYSLIP.fields,
+        "month": Computed(("b.month",), _month),
+        "gross": Computed(("b.gross_fen",), _money),
+        "net": Computed(("b.net_fen",), _money),
+        "employerCost": Computed(("b.employer_cost_fen",), _money),
+        **words,
+        **{name: Grouped(("b.id",), explained) for name in _PROVEN},
+    }
+
+
+ENTITIES = (replace(PAYSLIP, fields=_fields()),)
