@@ -19,6 +19,13 @@ _LOOK_UPS = {
     # every plan is a chain of index look-ups from its keys, in their order, whatever the statistics say
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "enable_bitmapscan": "off",
+    "enable_memoize": "off",
+    # a statement that sets no scope sees nothing (no region at all), while the planner, which guesses from these
+    # defaults how much the policies let through, does not take every table for an empty one
+    "app.lo": "0",
+    "app.hi": ":",
+    "app.scopes": "{}",
 }
 _DEAD = (
     asyncpg.InterfaceError,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -116,6 +117,7 @@ class _Question:
         given |= {*args, *where}
         if known_at is not None:
             given.add("known_at")
+        self._size, self._backward = 0, False
         self._area = next((area for area in AREAS if area in read), None)
         by = self._area or read.get("by")
         if not isinstance(by, str) or by not in entity.lookups:
@@ -136,7 +138,8 @@ class _Question:
             raise _malformed("page", "first 和 last 必须且只能给一个", "give first or last, and not both")
         self._size = _number(first if last is None else last)
         self._values["limit"] = self._size + 1
-        given = {"backward"} if first is None else set()
+        self._backward = first is None
+        given = {"backward"} if self._backward else set()
         for side in ("after", "before"):
             key = decode_cursor(_text(read.get(side)), *(one.kind for one in order))
             if key is not None:
@@ -147,51 +150,56 @@ class _Question:
     async def answer(self, keys: list[Any] | None) -> Answer:
         """Rows, or pages."""
         if self._area is not None:
-            ranges = self._selection.lookup.ranges
-            assert ranges is not None  # noqa: S101 - an area's lookup has them
-            pairs = await ranges(self._ask, _text(self._read[self._area]))
-            self._values |= {"los": [lo for lo, _ in pairs], "his": [hi for _, hi in pairs]}
-            records = await self._records(self._selection.rows)
-            total = sum(n for _, n in await self._records(self._selection.count)) if self._counts() else None
-            return {"pages": [await self._paged(records, total)]}
+            return {"pages": await self._root_page()}
         asked = _keys(self._read) if keys is None else keys
         distinct = list(dict.fromkeys(key for key in asked if key is not None))
         self._values["keys"] = distinct
         records = await self._records(self._selection.rows) if distinct else []
         if self._selection.lookup.order:
-            return {"pages": await self._pages(asked, distinct, records)}
+            of: list[list[Any]] = [[] for _ in distinct]
+            for record in records:
+                of[record[0] - 1].append(record)
+            counts = await self._counts() if distinct else {}
+            pages = dict(zip(distinct, await self._pages(of, counts), strict=True))
+            return {"pages": [pages.get(key) for key in asked]}
         rows = await self._selection.finish(self._ask, records)
         found = {distinct[record[0] - 1]: row for record, row in zip(records, rows, strict=True)}
         return {"rows": [found.get(key) for key in asked]}
 
-    def _counts(self) -> bool:
-        return bool(self._read.get("count")) and self._selection.lookup.counted
+    async def _root_page(self) -> list[Answer]:
+        lookup = self._selection.lookup
+        assert lookup.ranges is not None  # noqa: S101 - an area's lookup has them
+        ranges = await lookup.ranges(self._ask, _text(self._read[self._area or ""]))
+        pairs = sorted(ranges, reverse=self._backward)
+        self._values |= {"los": [lo for lo, _ in pairs], "his": [hi for _, hi in pairs]}
+        records = await self._records(self._selection.rows)
+        counts = await self._counts()
+        return await self._pages([list(records)], {0: sum(counts.values())} if counts else {})
+
+    async def _counts(self) -> dict[int, int]:
+        """How many there are in all by the place of the key, where that was asked and the look-up counts."""
+        if not (self._read.get("count") and self._selection.lookup.counted):
+            return {}
+        return {at - 1: n for at, n in await self._records(self._selection.count)}
 
     async def _records(self, statement: Statement) -> Rows:
         return await self._pool.fetch(statement.sql, statement.values(self._values))
 
-    async def _pages(self, asked: Sequence[Any], distinct: Sequence[Any], records: Rows) -> list[Answer | None]:
-        counts: dict[Any, int] = {}
-        if self._counts() and distinct:
-            counts = {distinct[at - 1]: n for at, n in await self._records(self._selection.count)}
-        of: dict[Any, list[Any]] = {key: [] for key in distinct}
-        for record in records:
-            of[distinct[record[0] - 1]].append(record)
-        pages = {key: await self._paged(own, counts.get(key)) for key, own in of.items()}
-        return [pages.get(key) for key in asked]
-
-    async def _paged(self, records: Rows, total: int | None) -> Answer:
-        own = list(records[: self._size])
-        if "last" in self._read and self._read.get("first") is None:
-            own.reverse()
-        selection = self._selection
-        return {
-            "rows": await selection.finish(self._ask, own),
-            "more": len(records) > self._size,
-            "total": total,
-            "start": selection.cursor(own[0]) if own else None,
-            "end": selection.cursor(own[-1]) if own else None,
-        }
+    async def _pages(self, of: Sequence[list[Any]], counts: Mapping[int, int]) -> list[Answer]:
+        """A page of each key's records; all rows are made at once."""
+        selection, size = self._selection, self._size
+        kept = [records[size - 1 :: -1] if size and self._backward else records[:size] for records in of]
+        rows = iter(await selection.finish(self._ask, [record for records in kept for record in records]))
+        return [
+            {
+                "rows": list(islice(rows, len(records))),
+                "more": len(of[at]) > size,
+                "total": counts.get(at),
+                "start": selection.cursor(records[0]) if records else None,
+                "end": selection.cursor(records[-1]) if records else None,
+            }
+            for at, records in enumerate(kept)
+        ]
 
 
 def _under(read: Json, at: int) -> int | None:

@@ -1,7 +1,9 @@
 """Selections compiled: one statement and one way to its rows for each shape of question, and nothing that is not asked.
 
 The region scope is set inside the statement, by a materialised CTE from which the keys themselves come: no table can be
-touched before its scope is set, because every lookup is a lateral subquery with a LIMIT that needs a key.
+touched before its scope is set, because every lookup is a lateral subquery with a LIMIT that needs a key. For the same
+reason records come in the order of the keys, and within a key in the order of its page: there is no sort on top (on the
+connections of reads_pool.py a plan can only be a chain of nested loops, which keep the order of what drives them).
 """
 # ruff: noqa: S608 -- the statements are put together from declarations; what a caller sends is a parameter
 
@@ -108,10 +110,10 @@ def compile_selection(entity: Entity, by: str, fields: tuple[str, ...], given: G
         f"WHERE {' AND '.join([*where, *_keyset(entity, lookup, given)])}"
         f"{f' ORDER BY {page or lookup.pick}' if page or lookup.pick else ''} LIMIT {':limit' if page else '1'}"
     )
-    outer = _outer_order(lookup, given)
+    end = " LIMIT :limit" if lookup.ranges else ""
     rows = (
         f"{head} SELECT k.ord{''.join(f', {one}' for one in expressions)} FROM {_FROM[lookup.ranges is not None]} "
-        f"CROSS JOIN LATERAL ({found}) b {' '.join(joins)}{f' WHERE {lookup.kept}' if lookup.kept else ''}{outer}"
+        f"CROSS JOIN LATERAL ({found}) b {' '.join(joins)}{f' WHERE {lookup.kept}' if lookup.kept else ''}{end}"
     )
     count = (
         f"{head} SELECT k.ord, n.n FROM {_FROM[lookup.ranges is not None]} CROSS JOIN LATERAL "
@@ -177,16 +179,6 @@ def _order(entity: Entity, lookup: Lookup, given: Given) -> str:
     return ", ".join(
         f"{entity.columns[one.column]} {'DESC' if one.descending != ('backward' in given) else 'ASC'}"
         for one in lookup.order
-    )
-
-
-def _outer_order(lookup: Lookup, given: Given) -> str:
-    if not lookup.order:
-        return ""
-    back = "backward" in given
-    keys = [f"b.{one.column} {'DESC' if one.descending != back else 'ASC'}" for one in lookup.order]
-    return (
-        f" ORDER BY {', '.join(keys if lookup.ranges else ['k.ord', *keys])}{' LIMIT :limit' if lookup.ranges else ''}"
     )
 
 

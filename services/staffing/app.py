@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from services.runtime.rules_api import rules_router
 from services.runtime.server import create_base
 from services.runtime.settings import read_settings
-from services.staffing.api import communities, imports, quotas, roster, statistics, workers
+from services.staffing.api import communities, imports, quotas, reads, roster, statistics, workers
 from services.staffing.domain.policy import VOCABULARY
 from services.staffing.settings import StaffingSettings
 
@@ -17,7 +17,7 @@ DESCRIPTION = (
 
 def create_app(settings: StaffingSettings) -> FastAPI:
     """The staffing service."""
-    nouns = (communities, quotas, workers, roster, statistics, imports)
+    nouns = (reads, communities, quotas, workers, roster, statistics, imports)
     rules = rules_router({"staffing": VOCABULARY, "admission": VOCABULARY, "figures": VOCABULARY})
     return create_base(
         settings,

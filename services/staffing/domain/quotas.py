@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from services.kernel.errors import DomainError, RuleViolation
 from services.kernel.formula.explanation import Explanation, write
@@ -78,28 +79,48 @@ def facts(community: Community, on: date) -> dict[str, int | str | date]:
     }
 
 
-def entitlement(ruleset: Ruleset, community: Community, on: date) -> Entitlement:
+def entitlement(ruleset: Ruleset, community: Community, on: date, *, explained: bool = True) -> Entitlement:
     """Apply the first rule that holds: the norm, else the target per 10,000 as if for this unit alone, else the
     least size of its committee.
 
     A norm that is in force but lacks its fact is not passed over: there is no quota, and the refusal names the fact.
+    Without `explained` the figures are the same, and no explanation is made.
     """
     known = facts(community, on)
     passed: list[tuple[str, DomainError]] = []
     for basis in bases(community):
+        if not ruleset.has(basis):
+            passed.append((basis, _absence(ruleset, basis)))
+            continue
         try:
-            return _applied(ruleset, basis, known, tuple(passed))
+            return _applied(ruleset, basis, known, tuple(passed), explained=explained)
         except DomainError as refusal:
-            if basis == STAFFING_NORM and ruleset.has(STAFFING_NORM):
+            if basis == STAFFING_NORM:
                 return Entitlement(None, None, basis, None, None, tuple(passed), refusal)
             passed.append((basis, refusal))
     return Entitlement(None, None, None, None, None, tuple(passed), passed[0][1])
 
 
+@lru_cache(maxsize=1024)
+def _absence(ruleset: Ruleset, basis: str) -> DomainError:
+    """Why a rule is not in force: the same words for every unit, put together once."""
+    refusals: list[DomainError] = []
+    try:
+        ruleset.version(basis)
+    except DomainError as refusal:
+        refusals.append(refusal.with_traceback(None))
+    return refusals[0]
+
+
 def _applied(
-    ruleset: Ruleset, basis: str, known: dict[str, int | str | date], passed: tuple[tuple[str, DomainError], ...]
+    ruleset: Ruleset,
+    basis: str,
+    known: dict[str, int | str | date],
+    passed: tuple[tuple[str, DomainError], ...],
+    *,
+    explained: bool,
 ) -> Entitlement:
-    explanation = ruleset.explain(basis, known, output=POSTS_OUTPUT[basis])
+    explanation = ruleset.explain(basis, known, output=POSTS_OUTPUT[basis]) if explained else None
     value = ruleset.value(basis, known, output=POSTS_OUTPUT[basis])
     posts = whole_posts(value)
     permitted = None

@@ -59,8 +59,8 @@ async def assess(
     """
     found = await communities.get_many(session, codes, moment)
     counted = await headcounts.in_post(session, [community.code for community in found], moment)
-    rules = {pack: _rules(packs, pack, moment, reading) for pack in {packs.for_region(c.code) for c in found}}
-    if reading and found and not any(_has_reading(ruleset, reading) for ruleset in rules.values()):
+    rules = {pack: rules_under(packs, pack, moment, reading) for pack in {packs.for_region(c.code) for c in found}}
+    if reading and found and not any(has_reading(ruleset, reading) for ruleset in rules.values()):
         raise unknown_reading(reading, list(rules.values()))
     return [
         _assessment(packs, rules[packs.for_region(c.code)], c, moment, counted.get(c.code, Headcount())) for c in found
@@ -77,14 +77,16 @@ async def assess_one(
     return found[0]
 
 
-def _rules(packs: Packs, pack: str, moment: Moment, reading: str | None) -> Ruleset:
+def rules_under(packs: Packs, pack: str, moment: Moment, reading: str | None) -> Ruleset:
+    """A pack's rules with the norm under the named reading, where the norm has it."""
     plain = ruleset_of(packs, pack, moment)
-    if reading is None or not _has_reading(plain, reading):
+    if reading is None or not has_reading(plain, reading):
         return plain
     return ruleset_of(packs, pack, moment, {STAFFING_NORM: reading})
 
 
-def _has_reading(ruleset: Ruleset, reading: str) -> bool:
+def has_reading(ruleset: Ruleset, reading: str) -> bool:
+    """Whether the norm in force has a reading of that name."""
     return ruleset.has(STAFFING_NORM) and reading in ruleset.version(STAFFING_NORM).readings
 
 
@@ -108,15 +110,16 @@ def _assessment(packs: Packs, ruleset: Ruleset, community: Community, moment: Mo
         moment=moment,
         entitlement=decided,
         version=version,
-        alternatives=tuple(_alternatives(packs, ruleset, version, community, moment)) if version else (),
+        alternatives=tuple(alternatives_of(packs, ruleset, version, community, moment)) if version else (),
         headcount=count,
         gap=gap(decided.posts, count),
     )
 
 
-def _alternatives(
+def alternatives_of(
     packs: Packs, ruleset: Ruleset, version: Version, community: Community, moment: Moment
 ) -> list[Alternative]:
+    """What the version gives under each of its readings, the one in use among them."""
     known = facts(community, moment.on)
     found = []
     for name in version.readings:
