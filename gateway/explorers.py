@@ -66,7 +66,7 @@ def services_cards(settings: GatewaySettings) -> str:
     )
     return "\n".join(
         f'<li><a href="{html.escape(url, quote=True)}/docs">{name}</a><p>{zh}</p><p lang="en">{en}</p>'
-        f"<p>Swagger UI，<code>{html.escape(url)}</code></p></li>"
+        f"<p><code>{html.escape(url)}</code></p></li>"
         for name, url, zh, en in services
     )
 

@@ -40,13 +40,9 @@ query Community($code: DivisionCode!) {
 }
 `;
 
-const FIRST_TAB = {
-  query: EXAMPLE,
-  variables: '{"code": "530111001011"}',
-  headers: '{"Authorization": "Bearer "}',
-};
-
 const asked = new URLSearchParams(window.location.search);
+const firstTime = window.localStorage.getItem("graphiql:tabState") === null && !asked.has("query");
+const variables = firstTime ? '{ "code": "530111001011" }' : asked.get("variables") || undefined;
 
 function Console() {
   const explorer = React.useMemo(() => GraphiQLPluginExplorer.explorerPlugin(), []);
@@ -55,9 +51,9 @@ function Console() {
     fetcher: fetcher,
     plugins: [explorer],
     defaultQuery: EXAMPLE,
-    defaultTabs: [FIRST_TAB],
+    defaultHeaders: '{ "Authorization": "Bearer " }',
     query: asked.get("query") || undefined,
-    variables: asked.get("variables") || undefined,
+    variables: variables,
     defaultEditorToolsVisibility: true,
     inputValueDeprecation: true,
     isHeadersEditorEnabled: true,

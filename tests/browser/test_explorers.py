@@ -94,6 +94,7 @@ async def test_a_query_typed_into_graphiql_answers_with_data(
     )
     await write(page, HEADERS, json.dumps({"Authorization": f"Bearer {running.token}"}))
     await write(page, EDITOR, QUERY % SHIHUGUAN)
+    await page.until("localStorage.getItem('graphiql:operationName') === 'Q'")
     await page.press("Enter", 13, modifiers=2)
     answer = json.loads(await page.until(ANSWER))
     assert "data" in answer, answer
