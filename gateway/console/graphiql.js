@@ -2,7 +2,7 @@
 
 const EXAMPLE = `# 共治 Gongzhi
 # 1. 取得令牌 Get a token:
-#      .venv/bin/gongzhi token \
+#      .venv/bin/gongzhi token \\
 #        --role auditor --region 530111000000
 # 2. 在下方 Headers 中填入
 #    Put it into Headers below
@@ -40,9 +40,21 @@ query Community($code: DivisionCode!) {
 }
 `;
 
+const VARIABLES = '{ "code": "530111001011" }';
+
 const asked = new URLSearchParams(window.location.search);
-const firstTime = window.localStorage.getItem("graphiql:tabState") === null && !asked.has("query");
-const variables = firstTime ? '{ "code": "530111001011" }' : asked.get("variables") || undefined;
+
+// GraphiQL compares its tabs with what lies in its store; filled first, the next visit finds the same tab again
+function prepareFirstVisit() {
+  try {
+    if (window.localStorage.getItem("graphiql:tabState") === null) {
+      window.localStorage.setItem("graphiql:query", EXAMPLE);
+      window.localStorage.setItem("graphiql:variables", VARIABLES);
+    }
+  } catch (error) {
+    console.warn(error); // a browser that keeps nothing: the example still shows, without its variables
+  }
+}
 
 function Console() {
   const explorer = React.useMemo(() => GraphiQLPluginExplorer.explorerPlugin(), []);
@@ -53,7 +65,7 @@ function Console() {
     defaultQuery: EXAMPLE,
     defaultHeaders: '{ "Authorization": "Bearer " }',
     query: asked.get("query") || undefined,
-    variables: variables,
+    variables: asked.get("variables") || undefined,
     defaultEditorToolsVisibility: true,
     inputValueDeprecation: true,
     isHeadersEditorEnabled: true,
@@ -61,4 +73,5 @@ function Console() {
   });
 }
 
+prepareFirstVisit();
 ReactDOM.createRoot(document.getElementById("graphiql")).render(React.createElement(Console));

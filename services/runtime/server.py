@@ -130,7 +130,8 @@ def _readiness(failures: dict[str, str]) -> Response:
 _PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/_assets/swagger-ui.css"></head><body><div id="swagger-ui"></div>
-<script src="/_assets/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>"""
+<script src="/_assets/swagger-ui-bundle.js"></script><script src="/_assets/words.js"></script>
+<script src="/docs/start.js"></script></body></html>"""
 _START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIBundle.SwaggerUIStandalonePreset].filter(Boolean),
   persistAuthorization: false});"""

@@ -52,6 +52,7 @@ async def test_swagger_ui_lists_the_operations(page: Page, running: Running, pic
     origin = running.urls[name]
     await page.open(f"{origin}/docs")
     await page.until("document.querySelectorAll('.opblock').length > 1")
+    await page.until("document.querySelector('.authorize')?.innerText.includes('授权')")
     await page.photograph(pictures / f"swagger-{name}.png")
     await page.click("document.querySelector('.opblock-summary')")
     await page.until("document.querySelector('.opblock.is-open .responses-table')")
@@ -88,6 +89,7 @@ async def test_a_query_typed_into_graphiql_answers_with_data(
     await page.open(f"{gateway}/graphql")
     await page.until(EDITOR)
     await page.until("document.querySelector('.graphiql-doc-explorer-root-type, .graphiql-toolbar')")
+    await page.until("document.querySelector('.graphiql-editor-tools')?.innerText.includes('请求头')")
     await page.photograph(pictures / "graphiql.png")
     await page.click(
         "[...document.querySelectorAll('.graphiql-editor-tools button')].find(b => /Headers/.test(b.innerText))"
@@ -113,3 +115,26 @@ async def test_the_documentation_in_graphiql_speaks_both_languages(page: Page, g
     await page.until("/社区/.test(document.querySelector('.graphiql-doc-explorer-content').innerText)")
     await page.photograph(pictures / "graphiql-docs.png")
     at_home(page, gateway)
+
+
+async def test_a_second_visit_finds_the_same_tab_again(page: Page, gateway: str) -> None:
+    await page.open(f"{gateway}/graphql")
+    await page.evaluate("localStorage.clear()")
+    for _ in range(3):
+        await page.open(f"{gateway}/graphql")
+        await page.until(f"{EDITOR}?.CodeMirror.getValue().includes('query Community')")
+        await page.until("JSON.parse(localStorage.getItem('graphiql:tabState'))?.tabs.length === 1")
+
+
+STRANGE = "http://localhost:9/strange.png"
+
+
+async def test_the_watch_sees_strangers_and_broken_policies(page: Page, gateway: str) -> None:
+    await page.open(f"{gateway}/")
+    await page.evaluate(f"document.body.append(Object.assign(new Image(), {{src: {STRANGE!r}}}))")
+    await page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'var x = 1'}))")
+    await page.until("document.images.length === 1 && document.images[0].complete")
+    assert any("policy" in complaint or "Content Security Policy" in complaint for complaint in page.complaints)
+    assert await page.evaluate("typeof x") == "undefined"
+    with pytest.raises(AssertionError):
+        at_home(page, gateway)
