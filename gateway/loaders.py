@@ -1,6 +1,5 @@
 """One loader per field and arguments, living as long as the request: a level of the document is one call a service."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
@@ -12,10 +11,11 @@ from strawberry.dataloader import DataLoader
 from gateway.costs import Window
 from gateway.errors import MEANING, Code, GatewayError
 from gateway.scalars import Month, Word
-from gateway.services import Services
+from gateway.services import Services, refusal
 from gateway.types.pages import PageOf
 from services.consultation.schemas.issues import IssueDetailOut, IssueOut
 from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipOut
+from services.runtime.client import ServiceError
 from services.runtime.paging import MOST_IDS
 from services.staffing.client import Moment
 from services.staffing.schemas.communities import CommunityOut
@@ -25,7 +25,6 @@ from services.staffing.schemas.workers import WorkerOut
 V = TypeVar("V")
 Found = Awaitable[Mapping[str, V | BaseException]]
 Area = Mapping[str, str | None]  # `region` or `authority`, as staffing takes them
-AT_ONCE = 8  # calls of one kind under way together, where a service reads one thing at a time
 
 
 def absent() -> GatewayError:
@@ -33,33 +32,12 @@ def absent() -> GatewayError:
     return GatewayError(Code.NOT_FOUND, *MEANING[Code.NOT_FOUND])
 
 
-def missing(answer: object) -> bool:
-    """Whether an answer says that the thing does not exist, or not for this caller."""
-    return isinstance(answer, GatewayError) and answer.code is Code.NOT_FOUND
-
-
-def each(read: Callable[[str], Awaitable[V]]) -> Callable[[list[str]], Found[V]]:
-    """A batch out of single reads, a few at a time; one that is refused fails alone."""
-
-    async def fetch(keys: list[str]) -> Mapping[str, V | BaseException]:
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def one(key: str) -> V:
-            async with gate:
-                return await read(key)
-
-        answers = await asyncio.gather(*(one(key) for key in keys), return_exceptions=True)
-        return dict(zip(keys, answers, strict=True))
-
-    return fetch
-
-
 def optional(fetch: Callable[[list[str]], Found[V]]) -> DataLoader[str, V | None]:
     """A loader over a batch read; a key the answer leaves out is None."""
 
     async def batch(keys: list[str]) -> Sequence[V | BaseException | None]:
         found = await fetch(keys)
-        return [None if missing(found.get(key)) else found.get(key) for key in keys]
+        return [found.get(key) for key in keys]
 
     return DataLoader(batch, max_batch_size=MOST_IDS)
 
@@ -178,13 +156,26 @@ class Loaders:
     @cached_property
     def payslip_of_id(self) -> DataLoader[str, PayslipOut | None]:
         """Payslips by id."""
-        return optional(each(lambda key: self.services.ask("payroll", self.services.payroll.payslip(key))))
+
+        async def fetch(ids: list[str]) -> Mapping[str, PayslipOut]:
+            found = await self.services.ask("payroll", self.services.payroll.payslips_by_id(ids))
+            return {str(one.id): one for one in found}
+
+        return optional(fetch)
 
     @cached_property
     def payslip_explanation(self) -> DataLoader[str, PayslipExplanationOut]:
-        """The explained lines of a payslip by its id."""
-        payroll = self.services.payroll
-        return required(each(lambda key: self.services.ask("payroll", payroll.payslip_explanation(key))))
+        """The explained lines of payslips by id; one that cannot be explained fails alone."""
+
+        async def fetch(ids: list[str]) -> Mapping[str, PayslipExplanationOut | BaseException]:
+            found = await self.services.ask("payroll", self.services.payroll.payslip_explanations(ids))
+            refused = {
+                str(one.id): refusal(ServiceError("payroll", one.status, one.code, one.message.zh, one.message.en))
+                for one in found.refused
+            }
+            return {**refused, **{str(one.id): one for one in found.items}}
+
+        return required(fetch)
 
     def issues(self, asked: Window, state: Word | None) -> DataLoader[str, PageOf[IssueOut]]:
         """A page of issues by community code, the latest opened first."""
@@ -212,5 +203,9 @@ class Loaders:
     @cached_property
     def issue_detail(self) -> DataLoader[str, IssueDetailOut]:
         """Issues with their steps, by id."""
-        consultation = self.services.consultation
-        return required(each(lambda key: self.services.ask("consultation", consultation.issue(UUID(key)))))
+
+        async def fetch(ids: list[str]) -> Mapping[str, IssueDetailOut]:
+            found = await self.services.ask("consultation", self.services.consultation.issue_details(ids))
+            return {str(one.id): one for one in found}
+
+        return required(fetch)

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.consultation.schemas.issues import (
     IssueBatchOut,
     IssueDetailOut,
+    IssueDetailsOut,
     IssueIn,
     IssuePageOut,
     IssuesOfOut,
@@ -60,6 +61,11 @@ class ConsultationClient(ServiceClient):
         """An issue with its history and next steps."""
         params = {"on": _text(on), "known_at": _text(known_at)}
         return IssueDetailOut.model_validate(await self.get(f"/v1/issues/{issue}", params))
+
+    async def issue_details(self, issues: Sequence[UUID | str]) -> list[IssueDetailOut]:
+        """Issues with history and next steps, in the order asked for; those not there or not in reach are left out."""
+        reply = await self.get("/v1/issue-details", {"id": [str(one) for one in issues]})
+        return IssueDetailsOut.model_validate(reply).items
 
     async def take_step(self, issue: UUID, step: StepIn, key: str) -> IssueDetailOut:
         """Takes one step of an issue."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.payroll.schemas.pay_calculations import PayCalculationIn, PayCalculationOut
 from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut, PayrollRunPageOut
-from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipOut, PayslipPageOut
+from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipExplanationsOut, PayslipOut, PayslipPageOut
 from services.runtime.client import ServiceClient
 
 
@@ -36,6 +36,16 @@ class PayrollClient(ServiceClient):
     async def payslip_explanation(self, payslip: UUID | str) -> PayslipExplanationOut:
         """The lines of a payslip derived again from its facts and rules."""
         return PayslipExplanationOut.model_validate(await self.get(f"/v1/payslips/{payslip}/explanation"))
+
+    async def payslips_by_id(self, payslips: Sequence[UUID | str]) -> list[PayslipOut]:
+        """Payslips of at most 1,000 ids, in that order; those not there or not for this caller are left out."""
+        params = {"id": [str(one) for one in payslips]}
+        return PayslipPageOut.model_validate(await self.get("/v1/payslips", params)).items
+
+    async def payslip_explanations(self, payslips: Sequence[UUID | str]) -> PayslipExplanationsOut:
+        """The explanations of at most 1,000 payslips; those not there or not for this caller are left out."""
+        reply = await self.get("/v1/payslip-explanations", {"id": [str(one) for one in payslips]})
+        return PayslipExplanationsOut.model_validate(reply)
 
     async def calculate_pay(self, case: PayCalculationIn) -> PayCalculationOut:
         """The payslip of one given case; nothing is stored."""

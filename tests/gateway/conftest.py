@@ -73,6 +73,15 @@ class Counted(httpx.ASGITransport):
 @pytest.fixture(scope="session")
 async def system(settings_of: SettingsOf, database_url: str, service_app: ServiceApp, token: TokenMaker) -> System:
     """All four applications with the small register loaded."""
+    joined, services = await join(settings_of, database_url, service_app, token)
+    await load(services)
+    return joined
+
+
+async def join(
+    settings_of: SettingsOf, database_url: str, service_app: ServiceApp, token: TokenMaker
+) -> tuple[System, Services]:
+    """All four applications on one data base, and the services as an administrator of the nation reaches them."""
     calls: list[httpx.URL] = []
     demo = {"supplements": (SUPPLEMENTS,)}
     staffing = create_staffing(settings_of(database_url, StaffingSettings))
@@ -89,5 +98,5 @@ async def system(settings_of: SettingsOf, database_url: str, service_app: Servic
     for app in (staffing, payroll, consultation, gateway):
         await service_app(app)
     services = Services.connect(settings, dict(ways))
-    await load(services.on_behalf(token("administrator", "000000000000"), None))
-    return System(gateway, calls, token, service_app)
+    administrator = services.on_behalf(token("administrator", "000000000000"), None)
+    return System(gateway, calls, token, service_app), administrator

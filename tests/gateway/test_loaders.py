@@ -1,10 +1,12 @@
 import asyncio
 from collections.abc import Mapping
 
-import pytest
+import httpx
 
 from gateway.errors import Code, GatewayError
-from gateway.loaders import AT_ONCE, absent, each, optional, required
+from gateway.loaders import Loaders, optional, required
+from gateway.services import Services
+from gateway.settings import GatewaySettings
 
 
 class Shelf:
@@ -50,34 +52,16 @@ async def test_a_failing_batch_fails_all_its_keys() -> None:
     assert [getattr(answer, "code", None) for answer in answers] == [Code.UPSTREAM_UNAVAILABLE] * 2
 
 
-async def test_single_reads_run_a_few_at_a_time_and_fail_alone() -> None:
-    running = most = 0
-
-    async def read(key: str) -> str:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        await asyncio.sleep(0.001)
-        running -= 1
-        if key == "3":
-            raise absent()
-        if key == "4":
-            raise GatewayError(Code.FORBIDDEN, "无权", "not yours")
-        return f"v{key}"
-
-    loader = optional(each(read))
-    answers = await asyncio.gather(*(loader.load(str(key)) for key in range(20)), return_exceptions=True)
-    assert most == AT_ONCE
-    assert answers[:4] == ["v0", "v1", "v2", None]
-    assert isinstance(answers[4], GatewayError)
-    assert answers[19] == "v19"
-
-
-@pytest.mark.parametrize("key", ["3"])
-async def test_a_single_read_that_finds_nothing_is_refused_where_it_is_required(key: str) -> None:
-    async def read(_: str) -> str:
-        raise absent()
-
-    with pytest.raises(GatewayError) as refused:
-        await required(each(read)).load(key)
-    assert refused.value.code is Code.NOT_FOUND
+async def test_a_payslip_that_cannot_be_explained_is_refused_alone(lonely_settings: GatewaySettings) -> None:
+    key, other = "01a201b8-7963-7000-8000-55836669ae43", "01a201b8-7963-7000-8000-55836669ae44"
+    words = {"zh": "没有保存该版本的政策包", "en": "the packs are not kept"}
+    told = {"id": key, "status": 404, "code": "pack_snapshot.not_found", "message": words}
+    way = httpx.MockTransport(lambda _: httpx.Response(200, json={"items": [], "refused": [told]}))
+    services = Services.connect(lonely_settings, {"payroll": way})
+    loader = Loaders(services).payslip_explanation
+    refused, left_out = await asyncio.gather(loader.load(key), loader.load(other), return_exceptions=True)
+    assert isinstance(refused, GatewayError)
+    assert (refused.code, refused.zh, refused.details["problem"]) == (Code.NOT_FOUND, words["zh"], told["code"])
+    assert isinstance(left_out, GatewayError)
+    assert left_out.code is Code.NOT_FOUND
+    await services.close()

@@ -15,6 +15,7 @@ from services.consultation.domain.issues import Person, Standing
 from services.consultation.schemas.issues import (
     IssueBatchOut,
     IssueDetailOut,
+    IssueDetailsOut,
     IssueIn,
     IssueOut,
     IssuePageOut,
@@ -118,6 +119,18 @@ async def list_issues_of_communities(
             for code, page in pages.items()
         ]
     )
+
+
+@router.get("/issue-details", dependencies=[Depends(permit("consultation.read"))])
+async def list_issue_details(
+    session: ReadOnly,
+    desk: DeskDep,
+    issue: Annotated[list[UUID], Query(alias="id", min_length=1, max_length=MOST_IDS)],
+) -> IssueDetailsOut:
+    """Issues with their steps done and next, in the order asked for; unseen ones are left out. 多个议题详情。"""
+    found = await storage.find_many(session, issue)
+    pinned = await procedures.pinned(session, desk.packs, {one.procedure for one in found})
+    return IssueDetailsOut(items=[answers.detail(one, pinned[one.procedure], desk.caller, desk.today) for one in found])
 
 
 @router.get("/issues/{issue}", dependencies=[Depends(permit("consultation.read"))])

@@ -144,3 +144,9 @@ class IssueDetailOut(IssueOut):
     steps_done: list[EventOut]
     next_steps: list[NextStepOut]
     citations: list[CitationOut]
+
+
+class IssueDetailsOut(BaseModel):
+    """Issues with their histories, in the order asked for."""
+
+    items: list[IssueDetailOut]

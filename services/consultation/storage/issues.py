@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, false, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    and_,
+    bindparam,
+    false,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.consultation.domain.issues import Event, Issue, Person, Standing
@@ -51,6 +64,21 @@ async def find(session: AsyncSession, issue: UUID, *, lock: bool = False) -> Iss
     return _issue(row, tuple(_event(event) for event in events.mappings()))
 
 
+async def find_many(session: AsyncSession, wanted: Sequence[UUID]) -> list[Issue]:
+    """Issues with all their events, in the order asked for; those that `find` would not find are left out."""
+    rows = {row["id"]: row for row in (await session.execute(select(issues).where(issues.c.id.in_(wanted)))).mappings()}
+    own = tuple_(issue_events.c.community, issue_events.c.issue)
+    events = await session.execute(
+        select(issue_events)
+        .where(own.in_([(row["community"], row["id"]) for row in rows.values()]))
+        .order_by(issue_events.c.issue, issue_events.c.sequence)
+    )
+    history: dict[UUID, list[Event]] = {one: [] for one in rows}
+    for event in events.mappings():
+        history[event["issue"]].append(_event(event))
+    return [_issue(rows[one], tuple(history[one])) for one in dict.fromkeys(wanted) if one in rows]
+
+
 async def find_by_number(session: AsyncSession, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Issue]:
     """The issues of these (community, number) pairs with their events; pairs that do not exist are left out."""
     found: dict[tuple[str, str], Issue] = {}
@@ -91,23 +119,40 @@ async def page(session: AsyncSession, wanted: Filter, window: Window) -> Slice[S
 
 
 async def pages_of(session: AsyncSession, wanted: Filter, window: Window) -> dict[str, Slice[Standing]]:
-    """A page of each community's issues, the latest opened first, all counted; two statements for any number."""
-    conditions = _conditions(wanted)
-    place = func.row_number().over(partition_by=issues.c.community, order_by=_ordered(window)).label("place")
-    ranked = select(issues, place).where(*conditions, *window.inside(*_PLACE, descending=True)).subquery()
-    found = await session.execute(
-        select(ranked).where(ranked.c.place <= window.limit + 1).order_by(ranked.c.community, ranked.c.place)
+    """A page of each community's issues, the latest opened first, all counted; one statement for any number of them.
+
+    A community's first row beyond the page's key is read too: it carries the counts where the page is empty.
+    """
+    beyond = or_(false(), *window.beyond(*_PLACE, descending=True))
+    place = func.row_number().over(partition_by=(issues.c.community, beyond), order_by=_ordered(window))
+    counted = (
+        select(
+            issues.c.community,
+            issues.c.id,
+            beyond.label("beyond"),
+            place.label("place"),
+            func.count().over(partition_by=issues.c.community).label("total"),
+            func.bool_or(beyond).over(partition_by=issues.c.community).label("far"),
+        )
+        .where(*_conditions(wanted))
+        .subquery()
+    )
+    query = (
+        select(issues, counted.c.beyond, counted.c.total, counted.c.far)
+        .join(counted, and_(counted.c.community == issues.c.community, counted.c.id == issues.c.id))
+        .where(or_(counted.c.place == 1, and_(not_(counted.c.beyond), counted.c.place <= window.limit + 1)))
+        .order_by(issues.c.community, *_ordered(window))
     )
     rows: dict[str, list[Standing]] = {community: [] for community in wanted.communities}
-    for row in found.mappings():
-        rows[row["community"]].append(_standing(row))
-    beyond = func.count().filter(*(window.beyond(*_PLACE, descending=True) or [false()]))
-    counted = select(issues.c.community, func.count(), beyond).where(*conditions).group_by(issues.c.community)
-    counts = {community: (total, far) for community, total, far in await session.execute(counted)}
-    none = (0, 0)
+    counts: dict[str, tuple[int, bool]] = {}
+    for row in (await session.execute(query)).mappings():
+        counts[row["community"]] = (row["total"], row["far"])
+        if not row["beyond"]:
+            rows[row["community"]].append(_standing(row))
+    none = (0, False)
     return {
-        community: window.slice(own, beyond=counts.get(community, none)[1] > 0, total=counts.get(community, none)[0])
-        for community, own in rows.items()
+        community: window.slice(found, beyond=counts.get(community, none)[1], total=counts.get(community, none)[0])
+        for community, found in rows.items()
     }
 
 

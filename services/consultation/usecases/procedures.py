@@ -19,6 +19,8 @@ from services.runtime.packs import Packs
 
 SECTION = "consultation"
 RULES = {"consultation": "procedure", "service_order": "order_procedure"}
+MOST_PINNED = 1024
+_PINNED: dict[tuple[str, str], Procedure] = {}  # by the digest of the packs, whose documents are cited, and its own
 ABSENT = ("deadline", "screening_tests", "notice_days", "session_quorum")  # what the documents might say and may not
 LISTS = ("campaigns", "mechanisms")
 
@@ -92,9 +94,16 @@ def of_community(
 
 
 async def pinned(session: AsyncSession, packs: Packs, digests: Iterable[str]) -> dict[str, Procedure]:
-    """The pinned procedures of these digests."""
-    bodies = await storage.bodies(session, digests)
-    return {digest: policy.build(body, packs.documents) for digest, body in bodies.items()}
+    """The pinned procedures of these digests; a process reads each once, for a pinned version never changes."""
+    wanted = {digest: (packs.digest, digest) for digest in digests}
+    missing = [digest for digest, key in wanted.items() if key not in _PINNED]
+    found = await storage.bodies(session, missing) if missing else {}
+    made = {digest: policy.build(body, packs.documents) for digest, body in found.items()}
+    known = {digest: _PINNED[key] for digest, key in wanted.items() if key in _PINNED}
+    if len(_PINNED) + len(made) > MOST_PINNED:
+        _PINNED.clear()
+    _PINNED.update({wanted[digest]: procedure for digest, procedure in made.items()})
+    return {**known, **made}
 
 
 def rehearse(frame: Frame, steps: Iterable[Planned]) -> Rehearsal:

@@ -5,21 +5,31 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from services.kernel.errors import Malformed
+from services.kernel.errors import DomainError, Malformed
 from services.kernel.period import Month
 from services.kernel.policy import BEIJING
 from services.payroll.api.answers import checks_out, explained_lines, payslip_out
 from services.payroll.api.pay_calculations import packs_of
 from services.payroll.domain.payroll_runs import SETTLED
-from services.payroll.schemas.payslips import MonthText, PayslipExplanationOut, PayslipOut, PayslipPageOut
+from services.payroll.schemas.payslips import (
+    MonthText,
+    PayslipExplanationOut,
+    PayslipExplanationsOut,
+    PayslipOut,
+    PayslipPageOut,
+    PayslipRefusalOut,
+    TextOut,
+)
 from services.payroll.storage.payslips import not_found
-from services.payroll.usecases.payslips import ReadPayslip, Rederived, read, read_one, read_run, rederive
+from services.payroll.usecases.payslips import ReadPayslip, Rederived, read, read_many, read_one, read_run, rederive
 from services.runtime.auth import Caller, CallerDep, permit
 from services.runtime.database import ReadOnly
 from services.runtime.paging import MOST_IDS, After, Limit, decode_cursor, page_of
+from services.runtime.problem import status_of
 
 router = APIRouter(prefix="/v1", tags=["payslips"])
 PERMITS = [Depends(permit("payroll.read", "payslip.self"))]
+Payslips = Annotated[list[UUID], Query(alias="id", max_length=MOST_IDS, description="工资条标识 / payslips")]
 Workers = Annotated[list[UUID], Query(max_length=MOST_IDS, description="人员标识 / workers")]
 
 
@@ -28,16 +38,20 @@ async def list_payslips(  # noqa: PLR0913, PLR0917 - what FastAPI injects
     session: ReadOnly,
     caller: CallerDep,
     worker: Workers = [],  # noqa: B006 - FastAPI copies it
+    payslip: Payslips = [],  # noqa: B006 - FastAPI copies it
     run: UUID | None = None,
     month: MonthText | None = None,
     latest: bool = False,
     after: After = None,
     limit: Limit = 100,
 ) -> PayslipPageOut:
-    """`worker=` repeated with `month=` or `latest=true`; or `run=`, paged by community and worker.
+    """`id=` repeated; or `worker=` repeated with `month=` or `latest=true`; or `run=`, paged by community and worker.
 
     Payslips the caller may not see are left out.
     """
+    if payslip:
+        several = await read_many(session, payslip)
+        return PayslipPageOut(items=[payslip_out(one) for one in several if visible(caller, one)])
     if run is None:
         if (month is None) != latest or not worker:
             raise _one_question()
@@ -64,6 +78,27 @@ async def explain_payslip(
     return _explanation(again)
 
 
+@router.get("/payslip-explanations", dependencies=PERMITS, summary="多张工资条的逐项解释 / payslips explained")
+async def explain_payslips(
+    session: ReadOnly,
+    caller: CallerDep,
+    request: Request,
+    payslip: Annotated[list[UUID], Query(alias="id", min_length=1, max_length=MOST_IDS)],
+) -> PayslipExplanationsOut:
+    """`id=` repeated: each as on its own; those the caller may not see are left out."""
+    explained, refused = list[PayslipExplanationOut](), list[PayslipRefusalOut]()
+    for one in await read_many(session, payslip):
+        if not visible(caller, one):
+            continue
+        try:
+            explained.append(_explanation(await rederive(session, packs_of(request), one)))
+        except DomainError as error:
+            message = TextOut(zh=error.zh, en=error.en)
+            refusal = PayslipRefusalOut(id=one.stored.id, status=status_of(error), code=error.code, message=message)
+            refused.append(refusal)
+    return PayslipExplanationsOut(items=explained, refused=refused)
+
+
 def visible(caller: Caller, one: ReadPayslip) -> bool:
     """Whether the caller is payroll for the community, or the worker and the run is approved."""
     own = caller.worker_id == one.stored.worker and one.run.state in SETTLED
@@ -80,8 +115,8 @@ async def _seen(session: ReadOnly, caller: Caller, payslip_id: UUID) -> ReadPays
 def _one_question() -> Malformed:
     return Malformed(
         "payslip.question",
-        "请给出 worker 并加 month 或 latest=true，或给出 run",
-        "give worker with month or latest=true, or give run",
+        "请给出 id；或 worker 并加 month 或 latest=true；或给出 run",
+        "give id, or worker with month or latest=true, or run",
     )
 
 

@@ -82,3 +82,19 @@ class PayslipExplanationOut(BaseModel):
     facts: dict[str, str | bool | None]
     lines: list[ExplainedLineOut]
     checks: list[CheckOut]
+
+
+class PayslipRefusalOut(BaseModel):
+    """Why one payslip of several cannot be explained: what asking for it alone would answer."""
+
+    id: UUID
+    status: int = Field(examples=[404])
+    code: str = Field(examples=["pack_snapshot.not_found"])
+    message: TextOut
+
+
+class PayslipExplanationsOut(BaseModel):
+    """Explained payslips in the order asked for; those the caller may not see are in neither list."""
+
+    items: list[PayslipExplanationOut]
+    refused: list[PayslipRefusalOut]

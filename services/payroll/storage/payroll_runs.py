@@ -56,7 +56,7 @@ async def get(session: AsyncSession, run: UUID) -> PayrollRun:
     row = await session.get(PayrollRunRow, run)
     if row is None:
         raise not_found()
-    return _run(row)
+    return run_of(row)
 
 
 def not_found() -> NotFound:
@@ -94,7 +94,7 @@ async def find(
     if after is not None:
         seen = (Month.parse(after[0]).first, UUID(after[1]))
         query = query.where(tuple_(PayrollRunRow.month, PayrollRunRow.id) < seen)
-    return [_run(row) for row in (await session.scalars(query)).all()]
+    return [run_of(row) for row in (await session.scalars(query)).all()]
 
 
 async def move(session: AsyncSession, run: PayrollRun, state: RunState, **people: str | None) -> None:
@@ -123,13 +123,8 @@ async def attempts(session: AsyncSession, numbers: Iterable[int]) -> dict[int, A
     return {row.number: _attempt(row) for row in rows.all()}
 
 
-async def by_attempts(session: AsyncSession, numbers: Iterable[int]) -> dict[int, PayrollRun]:
-    """The runs whose present attempt has one of these numbers, by that number."""
-    query = select(PayrollRunRow).where(PayrollRunRow.attempt_number.in_(sorted(set(numbers))))
-    return {row.attempt_number or 0: _run(row) for row in (await session.scalars(query)).all()}
-
-
-def _run(row: PayrollRunRow) -> PayrollRun:
+def run_of(row: PayrollRunRow) -> PayrollRun:
+    """The run of a row."""
     return PayrollRun(
         id=row.id,
         number=row.attempt_number or 0,

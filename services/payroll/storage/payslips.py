@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Date, Uuid, and_, column, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kernel.errors import NotFound
 from services.kernel.period import Month, day_number
+from services.payroll.domain.payroll_runs import PayrollRun
 from services.payroll.domain.payslip_ids import month_of, payslip_id, uuids_of
-from services.payroll.storage.payroll_runs import Connection
+from services.payroll.storage.payroll_runs import Connection, run_of
 from services.payroll.storage.tables import PayrollRunRow, PayslipRow
 from services.runtime.transfer import copy_block
 from services.runtime.wire import Field, Layout
@@ -36,6 +37,10 @@ class StoredPayslip:
     facts: tuple[int, ...]
 
 
+Paid: TypeAlias = tuple[StoredPayslip, PayrollRun]
+"""A payslip and the run that made it."""
+
+
 @dataclass(frozen=True)
 class PayslipBlock:
     """Payslips to be stored, as columns of one length; workers and ids are bytes of shape (rows, 16)."""
@@ -51,14 +56,19 @@ class PayslipBlock:
     facts: NDArray[np.int32]
 
 
-async def get(session: AsyncSession, identifier: UUID) -> StoredPayslip:
+async def get(session: AsyncSession, identifier: UUID) -> Paid:
     """The payslip; NotFound `payslip.not_found`, also for one of another region or of a superseded attempt."""
-    month = month_of(identifier)
-    query = _current().where(PayslipRow.id == identifier)
-    row = None if month is None else await session.scalar(query.where(PayslipRow.month == month.first))
-    if row is None:
+    found = await get_many(session, [identifier])
+    if not found:
         raise not_found()
-    return _stored(row)
+    return found[0]
+
+
+async def get_many(session: AsyncSession, identifiers: Sequence[UUID]) -> list[Paid]:
+    """Payslips in the order asked for; those that `get` would not find are left out."""
+    named = [(month, one) for one in identifiers if (month := month_of(one)) is not None]
+    found = {slip.id: (slip, run) for slip, run in await _keyed(session, named)}
+    return [found[one] for one in dict.fromkeys(identifiers) if one in found]
 
 
 def not_found() -> NotFound:
@@ -66,29 +76,24 @@ def not_found() -> NotFound:
     return NotFound("payslip.not_found", "没有这张工资条", "there is no such payslip")
 
 
-async def of_month(session: AsyncSession, workers: Sequence[UUID], month: Month) -> list[StoredPayslip]:
+async def of_month(session: AsyncSession, workers: Sequence[UUID], month: Month) -> list[Paid]:
     """The workers' payslips of the month, in no order; workers without one are left out."""
-    attempts = await session.scalars(select(PayrollRunRow.attempt).where(PayrollRunRow.month == month.first).distinct())
-    wanted = [payslip_id(worker, month, attempt) for attempt in attempts for worker in workers]
-    if not wanted:
-        return []
-    query = _current().where(PayslipRow.month == month.first, PayslipRow.id.in_(wanted))
-    return [_stored(row) for row in (await session.scalars(query)).all()]
+    return await _made(session, workers, await _attempts(session, PayrollRunRow.month == month.first))
 
 
-async def latest(session: AsyncSession, workers: Sequence[UUID], months_back: int = 24) -> list[StoredPayslip]:
-    """Each worker's latest payslip within the last months that have a run; workers without one are left out."""
-    months = await session.scalars(
-        select(PayrollRunRow.month).distinct().order_by(PayrollRunRow.month.desc()).limit(months_back)
-    )
-    missing, found = set(workers), list[StoredPayslip]()
-    for first in months.all():
-        if not missing:
-            break
-        slips = await of_month(session, sorted(missing), Month.of(first))
-        found += slips
-        missing -= {slip.worker for slip in slips}
-    return found
+async def latest(session: AsyncSession, workers: Sequence[UUID], months_back: int = 24) -> list[Paid]:
+    """Each worker's latest payslip within the last months that have a run; workers without one are left out.
+
+    The newest month is read first, and all the others at once for those it has not paid: three statements at most.
+    """
+    months = select(PayrollRunRow.month).distinct().order_by(PayrollRunRow.month.desc()).limit(months_back)
+    attempts = await _attempts(session, PayrollRunRow.month.in_(months))
+    newest = max((month for month, _ in attempts), default=None)
+    found = await _made(session, workers, [one for one in attempts if one[0] == newest])
+    left = set(workers) - {slip.worker for slip, _ in found}
+    earlier = await _made(session, sorted(left), [one for one in attempts if one[0] != newest])
+    last = {slip.worker: (slip, run) for slip, run in sorted(earlier, key=lambda paid: paid[0].month)}
+    return [*found, *last.values()]
 
 
 async def of_attempt(
@@ -102,8 +107,34 @@ async def of_attempt(
     return [_stored(row) for row in rows.all()]
 
 
-def _current() -> Select[PayslipRow]:
-    return select(PayslipRow).join(PayrollRunRow, PayrollRunRow.attempt_number == PayslipRow.attempt_number)
+async def _attempts(session: AsyncSession, where: ColumnElement[bool]) -> list[tuple[Month, int]]:
+    """The attempts that may have made payslips, by month."""
+    rows = await session.execute(select(PayrollRunRow.month, PayrollRunRow.attempt).where(where).distinct())
+    return [(Month.of(first), attempt) for first, attempt in rows]
+
+
+async def _made(session: AsyncSession, workers: Sequence[UUID], attempts: Sequence[tuple[Month, int]]) -> list[Paid]:
+    keys = [(month, payslip_id(worker, month, attempt)) for month, attempt in attempts for worker in workers]
+    return await _keyed(session, keys)
+
+
+async def _keyed(session: AsyncSession, keys: Sequence[tuple[Month, UUID]]) -> list[Paid]:
+    """The payslips of these months and identifiers that a run's present attempt has made, with the run."""
+    if not keys:
+        return []
+    firsts = [month.first for month, _ in keys]
+    wanted = (
+        func.unnest(literal(firsts, ARRAY(Date)), literal([one for _, one in keys], ARRAY(Uuid)))
+        .table_valued(column("month", Date), column("id", Uuid), name="wanted")
+        .render_derived()
+    )
+    query = (
+        select(PayslipRow, PayrollRunRow)
+        .join(PayrollRunRow, PayrollRunRow.attempt_number == PayslipRow.attempt_number)
+        .join(wanted, and_(PayslipRow.month == wanted.c.month, PayslipRow.id == wanted.c.id))
+        .where(PayslipRow.month.in_(sorted(set(firsts))))
+    )
+    return [(_stored(row), run_of(run)) for row, run in (await session.execute(query)).all()]
 
 
 def _stored(row: PayslipRow) -> StoredPayslip:

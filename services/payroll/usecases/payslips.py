@@ -17,18 +17,19 @@ from services.payroll.domain.payslip_facts import unpack_one
 from services.payroll.domain.policy import STORED_FACTS
 from services.payroll.storage import pack_snapshots, payroll_runs, payslips
 from services.payroll.storage.payroll_runs import Attempt
-from services.payroll.storage.payslips import StoredPayslip
+from services.payroll.storage.payslips import Paid, StoredPayslip
 from services.payroll.usecases.rules import pay_rules
 from services.runtime.packs import Packs
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPayslip:
-    """A stored payslip with the scheme whose line order it follows, and the run that made it."""
+    """A stored payslip with the run and the attempt that made it, and the scheme whose line order it follows."""
 
     stored: StoredPayslip
     scheme: Scheme
     run: PayrollRun
+    attempt: Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ async def read(session: AsyncSession, workers: Sequence[UUID], month: Month | No
 async def read_run(session: AsyncSession, run_id: UUID, after: tuple[str, str] | None, limit: int) -> list[ReadPayslip]:
     """Payslips of a run by community and worker."""
     run = await payroll_runs.get(session, run_id)
-    return await _with_schemes(session, await payslips.of_attempt(session, run.number, run.month, after, limit))
+    found = await payslips.of_attempt(session, run.number, run.month, after, limit)
+    return await _with_schemes(session, [(slip, run) for slip in found])
 
 
 async def read_one(session: AsyncSession, identifier: UUID) -> ReadPayslip:
@@ -67,10 +69,15 @@ async def read_one(session: AsyncSession, identifier: UUID) -> ReadPayslip:
     return (await _with_schemes(session, [await payslips.get(session, identifier)]))[0]
 
 
+async def read_many(session: AsyncSession, identifiers: Sequence[UUID]) -> list[ReadPayslip]:
+    """Payslips in the order asked for; those that are not there, or not for this caller's regions, are left out."""
+    return await _with_schemes(session, await payslips.get_many(session, identifiers))
+
+
 async def rederive(session: AsyncSession, packs: Packs, slip: ReadPayslip) -> Rederived:
     """The payslip calculated again by the scalar path, from its stored facts and the packs of its digest."""
     stored = slip.stored
-    attempt = (await payroll_runs.attempts(session, [stored.attempt_number]))[stored.attempt_number]
+    attempt = slip.attempt
     if attempt.pack_digest != packs.digest:
         packs = await pack_snapshots.restore(session, attempt.pack_digest)
     rules = pay_rules(packs, stored.community, stored.month, attempt.known_at)
@@ -105,11 +112,7 @@ def _shown(fact: Fact, value: FactValue) -> str | bool | None:
     return write(fact.write(value), fact.unit) if isinstance(value, int) else str(value)
 
 
-async def _with_schemes(session: AsyncSession, found: Sequence[StoredPayslip]) -> list[ReadPayslip]:
-    numbers = {slip.attempt_number for slip in found}
-    attempts = await payroll_runs.attempts(session, numbers)
-    runs = await payroll_runs.by_attempts(session, numbers)
-    return [
-        ReadPayslip(slip, attempts[slip.attempt_number].schemes[slip.scheme], runs[slip.attempt_number])
-        for slip in found
-    ]
+async def _with_schemes(session: AsyncSession, found: Sequence[Paid]) -> list[ReadPayslip]:
+    attempts = await payroll_runs.attempts(session, {slip.attempt_number for slip, _ in found}) if found else {}
+    made = [(slip, run, attempts[slip.attempt_number]) for slip, run in found]
+    return [ReadPayslip(slip, attempt.schemes[slip.scheme], run, attempt) for slip, run, attempt in made]

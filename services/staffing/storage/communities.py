@@ -1,7 +1,6 @@
 """Communities as they stand on a day, from the step history of the register, with the measures in force."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +28,10 @@ def not_found(code: str) -> NotFound:
 
 
 def standing(moment: Moment, *where: ColumnElement[bool], backward: bool = False) -> Select[Any]:
-    """The last step of each unit on the day; ended units are left out, `where` narrows before the last is picked."""
+    """The last step of each unit on the day, with the next one's first day as its end; ended units are left out.
+
+    `where` narrows before the last is picked.
+    """
     code = CommunityRow.code.desc() if backward else CommunityRow.code
     last = (
         select(CommunityRow)
@@ -38,7 +40,15 @@ def standing(moment: Moment, *where: ColumnElement[bool], backward: bool = False
         .order_by(code, CommunityRow.start.desc(), CommunityRow.recorded_at.desc())
         .subquery()
     )
-    return select(last).where(not_(last.c.ended)).order_by(last.c.code.desc() if backward else last.c.code)
+    following = aliased(CommunityRow)
+    ending = select(func.min(following.start)).where(
+        following.code == last.c.code, following.start > moment.on, *recorded_by(following.recorded_at, moment)
+    )
+    return (
+        select(last, ending.scalar_subquery().label("ending"))
+        .where(not_(last.c.ended))
+        .order_by(last.c.code.desc() if backward else last.c.code)
+    )
 
 
 async def get(session: AsyncSession, code: str, moment: Moment) -> Community:
@@ -89,22 +99,11 @@ async def count_by_kind(session: AsyncSession, area: Area, moment: Moment) -> di
 
 async def _complete(session: AsyncSession, rows: Sequence[Any], moment: Moment) -> list[Community]:
     codes = [row.code for row in rows]
-    ends = await _ends(session, codes, moment)
     counted = await measures.in_force(session, codes, moment)
-    return [_community(row, ends.get(row.code), counted.get(row.code, Measures())) for row in rows]
+    return [_community(row, counted.get(row.code, Measures())) for row in rows]
 
 
-async def _ends(session: AsyncSession, codes: Sequence[str], moment: Moment) -> dict[str, date]:
-    following = aliased(CommunityRow)
-    query = (
-        select(following.code, func.min(following.start))
-        .where(following.code.in_(codes), following.start > moment.on, *recorded_by(following.recorded_at, moment))
-        .group_by(following.code)
-    )
-    return dict((await session.execute(query)).all())
-
-
-def _community(row: Row[Any], end: date | None, counted: Measures) -> Community:
+def _community(row: Row[Any], counted: Measures) -> Community:
     return Community(
         id=row.id,
         code=row.code,
@@ -113,7 +112,7 @@ def _community(row: Row[Any], end: date | None, counted: Measures) -> Community:
         unit_type=row.unit_type,
         urban_rural=row.urban_rural,
         start=row.start,
-        end=end,
+        end=row.ending,
         provenance=row.provenance,
         source=row.source,
         measures=counted,

@@ -1,12 +1,12 @@
 """Workers with what they hold on a day: service, posts, grade, certificate."""
 
-from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, false, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -27,9 +27,33 @@ def not_found(worker: UUID) -> NotFound:
     )
 
 
-def _employed(moment: Moment) -> Select[WorkerRow, EmploymentRow]:
+def _employed(moment: Moment) -> Select[Any]:
+    """Workers with a service of theirs and what they hold on the day: posts, grade, certificates."""
+    post = func.jsonb_build_array(
+        AppointmentRow.community,
+        AppointmentRow.post,
+        AppointmentRow.full_time,
+        func.coalesce(func.lower(AppointmentRow.valid), moment.on),
+        func.upper(AppointmentRow.valid),
+    )
+    posts = select(
+        func.jsonb_agg(aggregate_order_by(post, AppointmentRow.community, AppointmentRow.post), type_=JSONB)
+    ).where(
+        AppointmentRow.worker == WorkerRow.id,
+        AppointmentRow.valid.contains(moment.on),
+        known(AppointmentRow.recorded, moment),
+    )
+    grade = select(func.jsonb_build_array(GradingRow.tier, GradingRow.step, type_=JSONB)).where(
+        GradingRow.worker == WorkerRow.id, GradingRow.valid.contains(moment.on), known(GradingRow.recorded, moment)
+    )
+    levels = select(func.jsonb_agg(CertificateRow.level, type_=JSONB)).where(
+        CertificateRow.worker == WorkerRow.id,
+        CertificateRow.issued_on <= moment.on,
+        known(CertificateRow.recorded, moment),
+    )
+    held = (posts.scalar_subquery(), grade.limit(1).scalar_subquery(), levels.scalar_subquery())
     return (
-        select(WorkerRow, EmploymentRow)
+        select(WorkerRow, EmploymentRow, *held)
         .join(EmploymentRow, EmploymentRow.worker == WorkerRow.id)
         .where(known(WorkerRow.recorded, moment), known(EmploymentRow.recorded, moment))
     )
@@ -51,7 +75,7 @@ async def get_many(session: AsyncSession, ids: Sequence[UUID], moment: Moment) -
         .where(WorkerRow.id.in_(ids), func.lower(EmploymentRow.valid) <= moment.on)
         .order_by(WorkerRow.id, func.lower(EmploymentRow.valid).desc())
     )
-    found = {w.id: w for w in await _complete(session, (await session.execute(query)).all(), moment)}
+    found = {row[0].id: _worker(row) for row in await session.execute(query)}
     return [found[key] for key in ids if key in found]
 
 
@@ -66,16 +90,28 @@ async def find(session: AsyncSession, area: Area, moment: Moment, window: Window
     if other_side := window.beyond(*key):
         beyond = (await session.execute(query.where(*other_side).limit(1))).first() is not None
     page = window.slice(rows.all(), beyond=beyond)
-    return page.of(await _complete(session, page.items, moment))
+    return page.of([_worker(row) for row in page.items])
 
 
 async def pages_of(
     session: AsyncSession, codes: Sequence[str], moment: Moment, window: Window
 ) -> dict[str, Slice[Worker]]:
-    """A page of each community's workers in service by number, all counted; as many statements for one as for many."""
+    """A page of each community's workers in service by number, all counted; one statement for any number of them.
+
+    A community's first row beyond the page's key is read too: it carries the counts where the page is empty.
+    """
     number = WorkerRow.number
+    beyond = or_(false(), *window.beyond(number))
+    place = func.row_number().over(partition_by=(WorkerRow.community, beyond), order_by=_ordered(window, number))
     serving = (
-        select(WorkerRow.id, EmploymentRow.id.label("service"), WorkerRow.community, number)
+        select(
+            WorkerRow.id,
+            EmploymentRow.id.label("service"),
+            beyond.label("beyond"),
+            place.label("place"),
+            func.count().over(partition_by=WorkerRow.community).label("total"),
+            func.bool_or(beyond).over(partition_by=WorkerRow.community).label("far"),
+        )
         .join(EmploymentRow, EmploymentRow.worker == WorkerRow.id)
         .where(
             WorkerRow.community.in_(codes),
@@ -83,81 +119,34 @@ async def pages_of(
             known(WorkerRow.recorded, moment),
             known(EmploymentRow.recorded, moment),
         )
+        .subquery()
     )
-    place = func.row_number().over(partition_by=WorkerRow.community, order_by=_ordered(window, number))
-    ranked = serving.where(*window.inside(number)).add_columns(place.label("place")).subquery()
     query = (
         _employed(moment)
-        .join(ranked, and_(ranked.c.id == WorkerRow.id, ranked.c.service == EmploymentRow.id))
-        .where(ranked.c.place <= window.limit + 1)
+        .add_columns(serving.c.beyond, serving.c.total, serving.c.far)
+        .join(serving, and_(serving.c.id == WorkerRow.id, serving.c.service == EmploymentRow.id))
+        .where(or_(serving.c.place == 1, and_(not_(serving.c.beyond), serving.c.place <= window.limit + 1)))
         .order_by(*_ordered(window, WorkerRow.community, number))
     )
     rows: dict[str, list[Worker]] = {code: [] for code in codes}
-    for worker in await _complete(session, (await session.execute(query)).all(), moment):
-        rows[worker.community].append(worker)
-    counts = await _counts(session, serving.subquery(), window)
-    return {code: window.slice(rows[code], beyond=counts[code][1] > 0, total=counts[code][0]) for code in rows}
+    counts: dict[str, tuple[int, bool]] = {}
+    for *found, outside, total, far in await session.execute(query):
+        counts[found[0].community] = (total, far)
+        if not outside:
+            rows[found[0].community].append(_worker(found))
+    none = (0, False)
+    return {
+        code: window.slice(own, beyond=counts.get(code, none)[1], total=counts.get(code, none)[0])
+        for code, own in rows.items()
+    }
 
 
 def _ordered(window: Window, *columns: InstrumentedAttribute[str]) -> list[ColumnElement[str]]:
     return [column.desc() if window.backward else column.asc() for column in columns]
 
 
-async def _counts(session: AsyncSession, serving: Subquery, window: Window) -> dict[str, tuple[int, int]]:
-    """By community: how many are in service, and how many of these lie beyond the window's key."""
-    beyond = func.count().filter(*(window.beyond(serving.c.number) or [false()]))
-    rows = await session.execute(select(serving.c.community, func.count(), beyond).group_by(serving.c.community))
-    return defaultdict(lambda: (0, 0), {community: (total, far) for community, total, far in rows})
-
-
-async def _complete(session: AsyncSession, rows: Sequence[Any], moment: Moment) -> list[Worker]:
-    ids = [worker.id for worker, _ in rows]
-    posts = await _appointments(session, ids, moment)
-    grades = await _gradings(session, ids, moment)
-    levels = await _certificates(session, ids, moment)
-    return [
-        _worker(worker, service, posts.get(worker.id, []), grades.get(worker.id), levels.get(worker.id, []))
-        for worker, service in rows
-    ]
-
-
-async def _appointments(session: AsyncSession, ids: Sequence[UUID], moment: Moment) -> dict[UUID, list[Appointment]]:
-    query = select(AppointmentRow).where(
-        AppointmentRow.worker.in_(ids),
-        AppointmentRow.valid.contains(moment.on),
-        known(AppointmentRow.recorded, moment),
-    )
-    found: dict[UUID, list[Appointment]] = defaultdict(list)
-    for row in (await session.scalars(query.order_by(AppointmentRow.community, AppointmentRow.post))).all():
-        start = row.valid.lower or moment.on
-        found[row.worker].append(Appointment(row.community, Post(row.post), row.full_time, start, row.valid.upper))
-    return found
-
-
-async def _gradings(session: AsyncSession, ids: Sequence[UUID], moment: Moment) -> dict[UUID, tuple[str, int]]:
-    query = select(GradingRow.worker, GradingRow.tier, GradingRow.step).where(
-        GradingRow.worker.in_(ids), GradingRow.valid.contains(moment.on), known(GradingRow.recorded, moment)
-    )
-    return {worker: (tier, step) for worker, tier, step in (await session.execute(query))}
-
-
-async def _certificates(session: AsyncSession, ids: Sequence[UUID], moment: Moment) -> dict[UUID, list[str]]:
-    query = select(CertificateRow.worker, CertificateRow.level).where(
-        CertificateRow.worker.in_(ids), CertificateRow.issued_on <= moment.on, known(CertificateRow.recorded, moment)
-    )
-    found: dict[UUID, list[str]] = defaultdict(list)
-    for worker, level in await session.execute(query):
-        found[worker].append(level)
-    return found
-
-
-def _worker(
-    row: WorkerRow,
-    service: EmploymentRow,
-    posts: list[Appointment],
-    grade: tuple[str, int] | None,
-    levels: list[str],
-) -> Worker:
+def _worker(found: Sequence[Any]) -> Worker:
+    row, service, posts, grade, levels = found
     hired = service.valid.lower
     if hired is None:  # the import refuses service without a first day
         raise ValueError(service.id)
@@ -179,8 +168,13 @@ def _worker(
         subsidised=service.subsidised,
         provenance=row.provenance,
         source=row.source,
-        appointments=tuple(posts),
+        appointments=tuple(_appointment(*post) for post in posts or ()),
         tier=grade[0] if grade else None,
         step=grade[1] if grade else None,
-        certificate=highest_certificate(levels),
+        certificate=highest_certificate(levels or []),
     )
+
+
+def _appointment(community: str, post: str, full_time: bool, start: str, end: str | None) -> Appointment:
+    last = date.fromisoformat(end) if end else None
+    return Appointment(community, Post(post), full_time, date.fromisoformat(start), last)

@@ -117,6 +117,14 @@ async def test_pages_of_many_communities_both_ways(client: ConsultationClient) -
     assert (beyond.items, beyond.next, beyond.previous) == ([], None, rest.previous)
 
 
+async def test_details_of_many_issues(client: ConsultationClient) -> None:
+    first, second = await raised(client), await raised(client)
+    await client.take_step(first.id, step_in("withdraw", "resident", 5, reason="已解决"), "w")
+    found = await client.issue_details([second.id, uuid4(), first.id, second.id])
+    assert found == [await client.issue(second.id), await client.issue(first.id)]
+    assert [len(one.steps_done) for one in found] == [1, 2]
+
+
 async def test_what_was_known_then_is_answered_then(client: ConsultationClient) -> None:
     before = datetime.now(UTC)
     issue = await raised(client)

@@ -1,7 +1,9 @@
 """Payslips over HTTP: who sees them, the latest, their explanation, and months of a year in a row."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -145,6 +147,58 @@ async def test_another_regions_payslip_is_answered_as_a_missing_one(
         answers.add((missing.value.status, missing.value.code, missing.value.zh))
     assert answers == {(404, "payslip.not_found", "没有这张工资条")}
     assert await stranger.payslips([worker_id(1)], latest=True) == []
+
+
+async def test_many_payslips_by_id_are_seen_as_one_is(months: list[PayrollRunOut], payroll: Payroll) -> None:
+    clerk, stranger = await payroll(), await payroll(region=CHAOYANG)
+    slips = [
+        slip
+        for month in ("2026-02", "2026-01")
+        for slip in await clerk.payslips([worker_id(1), worker_id(2)], month=month)
+    ]
+    asked: list[UUID | str] = [slips[3].id, worker_id(1), _far_id(), slips[0].id, slips[3].id]
+    assert await clerk.payslips_by_id(asked) == [slips[3], slips[0]]
+    explained = await clerk.payslip_explanations(asked)
+    assert explained.refused == []
+    assert explained.items == [await clerk.payslip_explanation(slips[at].id) for at in (3, 0)]
+    for caller in (stranger, await payroll("worker", STREET, worker=worker_id(1))):
+        assert await caller.payslips_by_id(asked) == []
+        assert (await caller.payslip_explanations(asked)).model_dump() == {"items": [], "refused": []}
+    checker = await payroll(subject="checker")
+    for step in ("check", "approval"):
+        await checker.step_run(months[0].id, step, step)
+    own = await payroll("worker", STREET, worker=worker_id(1))
+    assert [slip.month for slip in await own.payslips_by_id([slip.id for slip in slips])] == ["2026-01"]
+
+
+async def test_a_payslip_that_cannot_be_explained_is_refused_alone(
+    months: list[PayrollRunOut], payroll: Payroll, payroll_app: FastAPI
+) -> None:
+    clerk = await payroll()
+    (slip,) = await clerk.payslips([worker_id(1)], latest=True)
+    before = payroll_app.state.packs
+    payroll_app.state.packs = replace(load(ROOT / "policies", []), digest=before.digest)  # the supplement is lost
+    try:
+        explained = await clerk.payslip_explanations([slip.id])
+        with pytest.raises(ServiceError) as alone:
+            await clerk.payslip_explanation(slip.id)
+    finally:
+        payroll_app.state.packs = before
+    (refused,) = explained.refused
+    assert (explained.items, refused.id) == ([], slip.id)
+    assert (refused.status, refused.code) == (alone.value.status, alone.value.code)
+    assert (refused.message.zh, refused.message.en) == (alone.value.zh, alone.value.en)
+
+
+async def test_the_latest_goes_back_to_the_month_a_worker_was_paid(
+    months: list[PayrollRunOut], payroll: Payroll, rosters: Rosters
+) -> None:
+    clerk = await payroll()
+    whole = {"days_in_post": 31, "days_in_month": 31}
+    rosters.by_month["2026-03"] = roster_of({**STAFF, **whole})
+    await clerk.run_payroll(PayrollRunIn(authority=GUANDU, month="2026-03"), "march")
+    latest = await clerk.payslips([worker_id(1), worker_id(2), worker_id(7)], latest=True)
+    assert [(slip.worker, slip.month) for slip in latest] == [(worker_id(1), "2026-02"), (worker_id(2), "2026-03")]
 
 
 def _far_id() -> str:
