@@ -159,8 +159,8 @@ class _Question:
             of: list[list[Any]] = [[] for _ in distinct]
             for record in records:
                 of[record[0] - 1].append(record)
-            counts = await self._counts() if distinct else {}
-            pages = dict(zip(distinct, await self._pages(of, counts), strict=True))
+            sides = (await self._counts(), await self._beyond()) if distinct else ({}, {})
+            pages = dict(zip(distinct, await self._pages(of, *sides), strict=True))
             return {"pages": [pages.get(key) for key in asked]}
         rows = await self._selection.finish(self._ask, records)
         found = {distinct[record[0] - 1]: row for record, row in zip(records, rows, strict=True)}
@@ -173,28 +173,38 @@ class _Question:
         pairs = sorted(ranges, reverse=self._backward)
         self._values |= {"los": [lo for lo, _ in pairs], "his": [hi for _, hi in pairs]}
         records = await self._records(self._selection.rows)
-        counts = await self._counts()
-        return await self._pages([list(records)], {0: sum(counts.values())} if counts else {})
+        counts, beyond = await self._counts(), await self._beyond()
+        return await self._pages([list(records)], {0: sum(counts.values())}, {0: any(beyond.values())})
 
     async def _counts(self) -> dict[int, int]:
-        """How many there are in all by the place of the key, where that was asked and the look-up counts."""
-        if not (self._read.get("count") and self._selection.lookup.counted):
+        """How many there are in all by the place of the key, where that was asked."""
+        if not self._read.get("count"):
             return {}
         return {at - 1: n for at, n in await self._records(self._selection.count)}
+
+    async def _beyond(self) -> dict[int, bool]:
+        """Whether there are rows on the other side of the cursor, by the place of the key, where that was asked."""
+        if not self._read.get("beyond") or self._selection.beyond is None:
+            return {}
+        return {at - 1: found for at, found in await self._records(self._selection.beyond)}
 
     async def _records(self, statement: Statement) -> Rows:
         return await self._pool.fetch(statement.sql, statement.values(self._values))
 
-    async def _pages(self, of: Sequence[list[Any]], counts: Mapping[int, int]) -> list[Answer]:
+    async def _pages(
+        self, of: Sequence[list[Any]], counts: Mapping[int, int], beyond: Mapping[int, bool]
+    ) -> list[Answer]:
         """A page of each key's records; all rows are made at once."""
         selection, size = self._selection, self._size
+        counted = bool(self._read.get("count"))
         kept = [records[size - 1 :: -1] if size and self._backward else records[:size] for records in of]
         rows = iter(await selection.finish(self._ask, [record for records in kept for record in records]))
         return [
             {
                 "rows": list(islice(rows, len(records))),
                 "more": len(of[at]) > size,
-                "total": counts.get(at),
+                "beyond": beyond.get(at, False),
+                "total": counts[at] if counted else None,
                 "start": selection.cursor(records[0]) if records else None,
                 "end": selection.cursor(records[-1]) if records else None,
             }

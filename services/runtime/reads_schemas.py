@@ -30,7 +30,8 @@ class ReadIn(BaseModel):
     after: str | None = None
     last: int | None = Field(default=None, ge=0, le=MOST_ROWS)
     before: str | None = None
-    count: bool = False
+    count: bool = Field(default=False, description="tell how many there are in all")
+    beyond: bool = Field(default=False, description="tell whether there are rows on the other side of the cursor")
 
 
 class ReadsIn(BaseModel):
@@ -49,10 +50,14 @@ class ReadErrorOut(BaseModel):
 
 
 class ReadPageOut(BaseModel):
-    """One key's page: rows in order, whether more follow (or precede, paging backward), cursors of first and last."""
+    """One key's page: rows in order, whether more follow (precede, paging backward), cursors of first and last.
+
+    `beyond`, where asked: whether there are rows on the other side of the cursor, the cursor's own among them.
+    """
 
     rows: list[list[Any]]
     more: bool
+    beyond: bool
     total: int | None
     start: str | None
     end: str | None

@@ -105,7 +105,6 @@ class Lookup:
     pick: str = ""
     kept: str = ""
     ranges: Ranges | None = None
-    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

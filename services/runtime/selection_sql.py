@@ -62,6 +62,8 @@ class Selection:
     lookup: Lookup
     rows: Statement
     count: Statement
+    beyond: Statement | None
+    """Whether a key has rows on the other side of the page's cursor, that of the cursor among them."""
     width: int | None
     """How many fields stand side by side from place 1 on, when SQL gives all of them; else None: see `makers`."""
     makers: tuple[Maker, ...]
@@ -102,26 +104,27 @@ def compile_selection(entity: Entity, by: str, fields: tuple[str, ...], given: G
     expressions = [*chosen.outs, *(f"b.{order.column}" for order in lookup.order)]
     base, joins = _named(entity, [*expressions, lookup.kept], given)
     inside = [f"{entity.columns[name]} AS {name}" for name in base] or ["1"]
-    head = _keys(lookup)
     page = _order(entity, lookup, given)
     where = [f"({text(lookup.where, given)})", *_filters(entity, given)]
+    source = text(lookup.source, given)
+    head = f"{_keys(lookup)} SELECT k.ord{{out}} FROM {_FROM[lookup.ranges is not None]} CROSS JOIN LATERAL "
     found = (
-        f"SELECT {', '.join(inside)} FROM {text(lookup.source, given)} "
-        f"WHERE {' AND '.join([*where, *_keyset(entity, lookup, given)])}"
+        f"SELECT {', '.join(inside)} FROM {source} WHERE {' AND '.join([*where, *_keyset(entity, lookup, given)])}"
         f"{f' ORDER BY {page or lookup.pick}' if page or lookup.pick else ''} LIMIT {':limit' if page else '1'}"
     )
     end = " LIMIT :limit" if lookup.ranges else ""
     rows = (
-        f"{head} SELECT k.ord{''.join(f', {one}' for one in expressions)} FROM {_FROM[lookup.ranges is not None]} "
-        f"CROSS JOIN LATERAL ({found}) b {' '.join(joins)}{f' WHERE {lookup.kept}' if lookup.kept else ''}{end}"
+        f"{head.replace('{out}', ''.join(f', {one}' for one in expressions))}"
+        f"({found}) b {' '.join(joins)}{f' WHERE {lookup.kept}' if lookup.kept else ''}{end}"
     )
-    count = (
-        f"{head} SELECT k.ord, n.n FROM {_FROM[lookup.ranges is not None]} CROSS JOIN LATERAL "
-        f"(SELECT count(*) AS n FROM {text(lookup.source, given)} WHERE {' AND '.join(where)}) n"
-    )
+    counted = head.replace("{out}", ", n.n")
+    count = f"{counted}(SELECT count(*) AS n FROM {source} WHERE {' AND '.join(where)}) n"
+    far = _far(entity, lookup, given)
+    beyond = far and f"{counted}(SELECT EXISTS (SELECT FROM {source} WHERE {' AND '.join([*where, far])}) AS n) n"
     width = len(fields) if chosen.plain else None
     makers, places = tuple(chosen.makers), tuple(chosen.places)
-    return Selection(lookup, numbered(rows), numbered(count), width, makers, places, len(chosen.outs) + 1)
+    statements = (numbered(rows), numbered(count), numbered(beyond) if beyond else None)
+    return Selection(lookup, *statements, width, makers, places, len(chosen.outs) + 1)
 
 
 def scoped(select: str) -> Statement:
@@ -183,14 +186,26 @@ def _order(entity: Entity, lookup: Lookup, given: Given) -> str:
 
 
 def _keyset(entity: Entity, lookup: Lookup, given: Given) -> list[str]:
-    conditions = []
-    for side in ("after", "before"):
-        if side in given:
-            columns = ", ".join(entity.columns[one.column] for one in lookup.order)
-            values = ", ".join(f":{side}_{at}::{_wire(one)}::{one.cast}" for at, one in enumerate(lookup.order))
-            above = (side == "after") != lookup.order[0].descending
-            conditions.append(f"({columns}) {'>' if above else '<'} ({values})")
-    return conditions
+    """The rows after `after` and before `before`."""
+    signs = {"after": "<" if _descending(lookup) else ">", "before": ">" if _descending(lookup) else "<"}
+    return [_compared(entity, lookup, side, sign) for side, sign in signs.items() if side in given]
+
+
+def _far(entity: Entity, lookup: Lookup, given: Given) -> str | None:
+    """The complement of the condition on the side that the page starts from; None without a cursor there."""
+    side = "before" if "backward" in given else "after"
+    above = ("backward" in given) != _descending(lookup)
+    return _compared(entity, lookup, side, ">=" if above else "<=") if side in given else None
+
+
+def _descending(lookup: Lookup) -> bool:
+    return bool(lookup.order) and lookup.order[0].descending
+
+
+def _compared(entity: Entity, lookup: Lookup, side: str, sign: str) -> str:
+    columns = ", ".join(entity.columns[one.column] for one in lookup.order)
+    values = ", ".join(f":{side}_{at}::{_wire(one)}::{one.cast}" for at, one in enumerate(lookup.order))
+    return f"({columns}) {sign} ({values})"
 
 
 def _wire(order: Order) -> str:

@@ -92,8 +92,8 @@ _COMMUNITY_LOOKUPS = {
         key="uuid",
         pick="c.code DESC",
     ),
-    "region": Lookup(source=_IN_RANGE, where="true", order=_BY_CODE, ranges=_region, counted=False),
-    "authority": Lookup(source=_IN_RANGE, where="true", order=_BY_CODE, ranges=_authority, counted=False),
+    "region": Lookup(source=_IN_RANGE, where="true", order=_BY_CODE, ranges=_region),
+    "authority": Lookup(source=_IN_RANGE, where="true", order=_BY_CODE, ranges=_authority),
 }
 _COMMUNITY_JOINS = {
     "m": Join(

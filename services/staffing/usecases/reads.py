@@ -201,8 +201,11 @@ def _due(decision: Decision) -> str | None:
     return str(due) if due else None
 
 
-def _by_rules(decision: Decision) -> bool:
-    return any(one.document.synthetic for one in decision.entitlement.citations)
+def _synthetic(decision: Decision) -> bool:
+    """Whether the figure rests on generated counts or on a generated sentence."""
+    e = decision.entitlement
+    counted = decision.provenance == SYNTHETIC and e.posts is not None
+    return counted or any(one.document.synthetic for one in e.citations)
 
 
 QUOTA: Mapping[str, Callable[[Decision], object]] = {
@@ -214,8 +217,8 @@ QUOTA: Mapping[str, Callable[[Decision], object]] = {
     "quota.pack": lambda d: d.version.pack if d.version else None,
     "quota.qualifier": lambda d: d.version.qualifier if d.version else None,
     "quota.due": _due,
-    "quota.rulesSynthetic": _by_rules,
-    "quota.synthetic": lambda d: _by_rules(d) or d.provenance == SYNTHETIC,
+    "quota.rulesSynthetic": _synthetic,
+    "quota.synthetic": lambda d: d.provenance == SYNTHETIC or _synthetic(d),
     "quota.permitted": _permitted,
     "quota.readingsUsed": _readings,
     "quota.alternatives": _alternatives,
@@ -231,7 +234,7 @@ EXPLAINED = frozenset(
 )
 _NEEDS = ("b.code", "b.kind", *(f"m.{name}" for name in MEASURES))
 _MORE = {
-    "quota.synthetic": ("m.provenance",),
+    **dict.fromkeys(("quota.synthetic", "quota.rulesSynthetic"), ("m.provenance",)),
     **dict.fromkeys(("quota.vacancy", "quota.over", "vacancy"), ("h.full_time_persons",)),
 }
 _HEADCOUNT: Mapping[str, Field] = {
