@@ -7,7 +7,7 @@ from services.kernel.errors import Malformed
 from services.kernel.period import Month
 from services.payroll.domain.payroll_runs import SETTLED
 from services.runtime.auth import Caller, Permission
-from services.runtime.selection import Column, Entity, Given, Lookup
+from services.runtime.selection import Column, Entity, Given, Join, Lookup
 
 PERMISSIONS: tuple[Permission, ...] = ("payroll.read", "payslip.self")
 MONTHS_BACK = 24
@@ -15,7 +15,7 @@ _DAY_MS = 86_400_000
 _SETTLED = ", ".join(f"'{state}'" for state in sorted(SETTLED))
 _NAMES = (
     "id", "worker", "month", "attempt_number", "scheme", "community", "gross_fen", "net_fen", "employer_cost_fen",
-    "amounts", "state",
+    "amounts",
 )  # fmt: skip
 
 # The newest month with a run, then the next older one: a recursion whose next month is looked for when it is needed.
@@ -25,14 +25,13 @@ _NEWEST = (
     "SELECT o.month, t.place + 1 FROM t CROSS JOIN LATERAL (SELECT r.month FROM payroll.payroll_runs r "
     f"WHERE r.month < t.month ORDER BY r.month DESC LIMIT 1) o WHERE t.place < {MONTHS_BACK}"
 )
-# What a payslip's id begins with (domain/payslip_ids.py): the month's first instant and the attempt, in milliseconds.
-_BEGINNING = (
-    "SELECT substr(h.hex, 1, 8) || '-' || substr(h.hex, 9, 4) || '-7' AS beginning FROM (SELECT lpad(to_hex("
-    f"(t.month - DATE '1970-01-01')::bigint * {_DAY_MS} + a.attempt), 12, '0') AS hex) h"
-)
+# The runs of a month by attempt: what their payslips' ids begin with (domain/payslip_ids.py: the month's first instant
+# and the attempt, in milliseconds), and the numbers by which payslips know that they are the present ones.
 _ATTEMPTS = (
-    "generate_series(1, (SELECT max(r.attempt)::integer FROM payroll.payroll_runs r WHERE r.month = t.month)) "
-    "AS a(attempt)"
+    "SELECT substr(h.hex, 1, 8) || '-' || substr(h.hex, 9, 4) || '-7' AS beginning, h.numbers FROM (SELECT "
+    f"lpad(to_hex((t.month - DATE '1970-01-01')::bigint * {_DAY_MS} + r.attempt), 12, '0') AS hex, "
+    "array_agg(r.attempt_number) AS numbers FROM payroll.payroll_runs r "
+    "WHERE r.month = t.month AND r.attempt_number IS NOT NULL GROUP BY r.attempt) h"
 )
 _ID = "(m.beginning || substr(k.key::text, 16))::uuid"
 
@@ -46,21 +45,21 @@ def _of_worker(given: Given) -> str:
     months = "SELECT :month::date AS month FROM scope" if "month" in given else _NEWEST
     month = ":month::date" if "month" in given else "m.month"
     return (
-        f"(WITH RECURSIVE t AS ({months}), m AS MATERIALIZED (SELECT t.month, b.beginning FROM t CROSS JOIN LATERAL "
-        f"{_ATTEMPTS} CROSS JOIN LATERAL ({_BEGINNING}) b) "
-        f"SELECT p.*, r.state FROM m CROSS JOIN LATERAL (SELECT s.* FROM payroll.payslips s WHERE s.month = {month} "
-        f"AND s.id = {_ID} AND s.worker = k.key OFFSET 0) p CROSS JOIN LATERAL ({_RUN}) r LIMIT 1) p"
+        f"(WITH RECURSIVE t AS ({months}), m AS MATERIALIZED (SELECT t.month, a.beginning, a.numbers FROM t "
+        f"CROSS JOIN LATERAL ({_ATTEMPTS}) a) "
+        f"SELECT p.* FROM m CROSS JOIN LATERAL (SELECT s.* FROM payroll.payslips s WHERE s.month = {month} "
+        f"AND s.id = {_ID} AND s.worker = k.key AND s.attempt_number = ANY(m.numbers) OFFSET 0) p LIMIT 1) p"
     )
 
 
-_RUN = "SELECT r.state FROM payroll.payroll_runs r WHERE r.attempt_number = p.attempt_number OFFSET 0"
 _MONTH = (
     "date_trunc('month', (DATE '1970-01-01' + (('x' || substr(replace(k.key::text, '-', ''), 1, 12))::bit(48)::bigint "
     f"/ {_DAY_MS})::integer)::timestamp)::date"
 )
+_RUN = "SELECT {columns} FROM payroll.payroll_runs r WHERE r.attempt_number = b.attempt_number"
 _OF_ID = (
-    f"(SELECT p.*, r.state FROM (SELECT s.* FROM payroll.payslips s WHERE s.id = k.key AND s.month = {_MONTH} "
-    f"OFFSET 0) p CROSS JOIN LATERAL ({_RUN}) r) p"
+    f"(SELECT s.* FROM payroll.payslips s WHERE s.id = k.key AND s.month = {_MONTH} AND EXISTS "
+    "(SELECT FROM payroll.payroll_runs r WHERE r.attempt_number = s.attempt_number)) p"
 )
 
 
@@ -69,7 +68,8 @@ def _visible(given: Given) -> str:
     if "self_worker" not in given:
         return "true"
     return (
-        f"(p.worker = :self_worker::uuid AND p.state IN ({_SETTLED})) OR EXISTS "
+        "(p.worker = :self_worker::uuid AND EXISTS (SELECT FROM payroll.payroll_runs r "
+        f"WHERE r.attempt_number = p.attempt_number AND r.state IN ({_SETTLED}))) OR EXISTS "
         "(SELECT FROM unnest(:pay_lo::text[], :pay_hi::text[]) x(lo, hi) WHERE p.community >= x.lo "
         "AND p.community < x.hi)"
     )
@@ -99,7 +99,8 @@ PAYSLIP = Entity(
         "worker": Lookup(source=_of_worker, where=_visible, key="uuid"),
         "id": Lookup(source=_OF_ID, where=_visible, key="uuid"),
     },
-    fields={"id": Column("b.id::text"), "state": Column("b.state")},
+    joins={"r": Join(columns={"state": "r.state"}, sql=_RUN)},
+    fields={"id": Column("b.id::text"), "state": Column("r.state")},
     args={"month": _month},
     limits=limits,
 )
