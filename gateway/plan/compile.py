@@ -238,7 +238,10 @@ class Compiler:
         at = asked.at
         if self.moment(asked) != at.moment or any(asked.given[of] != NULL for of in binding.args.values()):
             other = Join("staffing", "community", "code", "{code}", binding.args, {}, False, binding.picked, "absent")
-            return self.join(asked, other)
+            found = self.join(asked, other)
+            if binding.args:  # so that an unknown reading is refused whatever is selected
+                self.every[found.read].column("quota.on")
+            return found
         if binding.picked is not None:
             return Leaf(**asked.named, value=self.filled(binding.picked, asked, joined=at))
         return Inner(**asked.named, row=at.row, value=None, shape=self.inside(asked, replace(at, above=at)))
@@ -267,6 +270,11 @@ class Compiler:
             kinds[kind] = (read.index, at.row, self.shape(grouped, of, at))
         return Nodes(**asked.named, ids=slot, kinds=kinds, many=binding.many)
 
+    @property
+    def every(self) -> tuple[Read, ...]:
+        """The reads so far, by their numbers."""
+        return tuple(self.reads.values())
+
     def moment(self, asked: Asked) -> Moment:
         """The day and instant a join is asked for: the field's own, else the parent's."""
         on, known_at = asked.at.moment
@@ -289,7 +297,7 @@ class Compiler:
         if question not in self.reads:
             level = 0
             if isinstance(question.keys, ColumnOf):
-                parent = list(self.reads.values())[question.keys.read]
+                parent = self.every[question.keys.read]
                 level = parent.level + (parent.question.service != question.service)
             self.reads[question] = Read(len(self.reads), question, level)
         return self.reads[question]

@@ -95,19 +95,14 @@ class Either:
 
 @dataclass(frozen=True)
 class GlobalIds:
-    """The kinds and keys of global ids; the refusal itself for text that is no id of ours."""
+    """The kinds and keys of global ids, both empty for text that is no id of ours; the refusal of too many."""
 
     ids: Slot
 
     def value(self, variables: Coerced) -> list[tuple[str, str]] | GatewayError:
         found = self.ids.value(variables)
         texts = found if isinstance(found, list | tuple) else [found]
-        try:
-            if len(texts) > MOST_NODES:
-                raise too_many_ids()
-            return [parse_global_id(one) for one in texts]
-        except GatewayError as refused:
-            return refused
+        return too_many_ids() if len(texts) > MOST_NODES else [parse_global_id(one) or ("", "") for one in texts]
 
 
 @dataclass(frozen=True)

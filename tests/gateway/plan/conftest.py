@@ -28,7 +28,6 @@ from services.payroll.settings import PayrollSettings
 from services.staffing.app import create_app as create_staffing
 from services.staffing.settings import StaffingSettings
 from tests.conftest import ServiceApp, SettingsOf, TokenMaker
-from tests.gateway.plan.rest_reads import RestReads
 from tests.gateway.register import load
 from tools.dev import SUPPLEMENTS
 
@@ -38,9 +37,9 @@ Body = dict[str, Any]
 class Away(httpx.AsyncBaseTransport):
     """A way that leads nowhere while `away`."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, away: bool = False) -> None:
         self.inner = inner
-        self.away = False
+        self.away = away
         self.calls: list[tuple[str, Any]] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -99,9 +98,7 @@ async def both(settings_of: SettingsOf, database_url: str, service_app: ServiceA
     payroll = create_payroll(settings_of(database_url, PayrollSettings, **demo), to_staffing)
     consultation = create_consultation(settings_of(database_url, ConsultationSettings, **demo))
     apps: Mapping[str, FastAPI] = {"staffing": staffing, "payroll": payroll, "consultation": consultation}
-    ways = {
-        name: Away(RestReads(name, httpx.ASGITransport(app, raise_app_exceptions=False))) for name, app in apps.items()
-    }
+    ways = {name: Away(httpx.ASGITransport(app, raise_app_exceptions=False)) for name, app in apps.items()}
     settings = settings_of(None, GatewaySettings, upstream_timeout_s=20.0, client_timeout_s=20.0)
     assert isinstance(settings, GatewaySettings)
     for app in (*apps.values(), create_app(settings, dict(ways))):
