@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
 import httpx
 from fastapi import APIRouter, FastAPI, Request
@@ -11,10 +10,13 @@ from starlette.responses import Response
 
 from gateway.asked import sends_query
 from gateway.context import Context
+from gateway.described import BODY, BY_GET, BY_POST, QUERY
 from gateway.endpoint import GraphQLEndpoint
 from gateway.explorers import explorers, graphiql
 from gateway.loaders import Loaders
 from gateway.persisted import Documents, trusted_documents
+from gateway.plan.planner import Planner
+from gateway.plan.upstreams import Upstreams
 from gateway.prepare import Preparer
 from gateway.schema import build
 from gateway.services import Services
@@ -29,45 +31,6 @@ DESCRIPTION = (
     "GraphQL 网关：一次查询连接配备、人员、工资与议题。"
     "The GraphQL gateway: one question over quotas, workers, payslips and issues."
 )
-ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "GraphQL 答复 The GraphQL answer: `data`, `errors`, `extensions`",
-        "content": {"application/json": {}, "application/graphql-response+json": {}},
-    }
-}
-
-BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["query"],
-                    "properties": {
-                        "query": {"type": "string", "description": "查询文档 The document"},
-                        "variables": {"type": "object", "description": "变量 The variables"},
-                        "operationName": {"type": "string", "description": "操作名称 Which operation to run"},
-                    },
-                },
-                "example": {
-                    "query": "query Q($code: DivisionCode!) { community(code: $code) { name quota { posts } } }",
-                    "variables": {"code": "530111001011"},
-                },
-            }
-        },
-    }
-}
-QUERY: dict[str, Any] = {
-    "parameters": [
-        {"name": name, "in": "query", "required": name == "query", "schema": {"type": "string"}, "description": words}
-        for name, words in (
-            ("query", "查询文档 The document"),
-            ("variables", "变量，JSON 文本 The variables, as JSON"),
-            ("operationName", "操作名称 Which operation to run"),
-        )
-    ]
-}
 
 
 def bearer(request: Request) -> str | None:
@@ -90,8 +53,11 @@ async def may_introspect(request: Request, settings: GatewaySettings) -> bool:
 async def context_of(request: Request, settings: GatewaySettings) -> Context:
     """What one request carries."""
     services: Services = request.app.state.services
-    mine = services.on_behalf(bearer(request), request.scope.get("traceparent"))
-    return Context(request.scope["request_id"], Loaders(mine), await may_introspect(request, settings))
+    upstreams: Upstreams = request.app.state.upstreams
+    token, trace = bearer(request), request.scope.get("traceparent")
+    loaders = Loaders(services.on_behalf(token, trace))
+    may_look = await may_introspect(request, settings)
+    return Context(request.scope["request_id"], loaders, may_look, ways=upstreams.on_behalf(token, trace))
 
 
 def wants_page(request: Request) -> bool:
@@ -105,7 +71,7 @@ def routes(settings: GatewaySettings, endpoint: GraphQLEndpoint) -> APIRouter:
 
     @router.get(
         "/graphql",
-        responses=ANSWERS,
+        responses=BY_GET,
         openapi_extra=QUERY,
         summary="以 GET 查询；浏览器打开则为 GraphiQL A query by GET",
     )
@@ -115,7 +81,7 @@ def routes(settings: GatewaySettings, endpoint: GraphQLEndpoint) -> APIRouter:
         return await endpoint.respond(request, await context_of(request, settings))
 
     @router.post(
-        "/graphql", responses=ANSWERS, openapi_extra=BODY, summary="以 POST 发送 JSON 查询 An operation as JSON by POST"
+        "/graphql", responses=BY_POST, openapi_extra=BODY, summary="以 POST 发送 JSON 查询 An operation as JSON by POST"
     )
     async def graphql_post(request: Request) -> Response:
         return await endpoint.respond(request, await context_of(request, settings))
@@ -134,11 +100,13 @@ def create_app(settings: GatewaySettings, transports: Mapping[str, httpx.AsyncBa
     preparer = Preparer(schema.core, settings.limits(), settings.prepared_documents, hints=anyone_may_look)
     trusted = trusted_documents(settings.trusted_documents, preparer)
     documents = Documents(preparer, settings.prepared_documents, trusted, only_trusted=settings.trusted_only)
-    endpoint = GraphQLEndpoint(schema, documents, settings.execution_timeout_s, settings.trusted_max_age_s)
+    planner = Planner(schema.core, settings.prepared_documents) if settings.plans else None
+    endpoint = GraphQLEndpoint(schema, documents, settings.execution_timeout_s, settings.trusted_max_age_s, planner)
     routers = [routes(settings, endpoint), explorers(settings)]
     app = create_base(settings, title=TITLE, description=DESCRIPTION, schema=None, routers=routers)
     services = Services.connect(settings, dict(transports or {}))
     app.state.services = services
+    upstreams = app.state.upstreams = Upstreams.connect(settings, dict(transports or {}))
     inner = app.router.lifespan_context
 
     @asynccontextmanager
@@ -146,6 +114,7 @@ def create_app(settings: GatewaySettings, transports: Mapping[str, httpx.AsyncBa
         async with inner(started):
             yield
         await services.close()
+        await upstreams.close()
 
     app.router.lifespan_context = lifespan
     return app

@@ -89,6 +89,8 @@ def _complete_operation(operation: dict[str, Any], permissions: tuple[Permission
     for status, (name, _) in REFUSALS.items():
         if status in (400, 413) and not has_body:
             continue
+        if status != 422 and str(status) in operation["responses"]:
+            continue  # the route tells it better; the framework's own 422 is never sent
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/{name}"}
     if permissions:
         operation["security"] = [{"bearer": []}]
