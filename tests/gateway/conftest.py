@@ -100,3 +100,8 @@ async def join(
     services = Services.connect(settings, dict(ways))
     administrator = services.on_behalf(token("administrator", "000000000000"), None)
     return System(gateway, calls, token, service_app), administrator
+
+
+def errors(body: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The code and path of each error of an answer."""
+    return [(error["extensions"]["code"], error["path"]) for error in body.get("errors", [])]

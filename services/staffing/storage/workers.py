@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, false, func, not_, or_, select
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -100,33 +100,13 @@ async def pages_of(
 
     A community's first row beyond the page's key is read too: it carries the counts where the page is empty.
     """
-    number = WorkerRow.number
-    beyond = or_(false(), *window.beyond(number))
-    place = func.row_number().over(partition_by=(WorkerRow.community, beyond), order_by=_ordered(window, number))
-    serving = (
-        select(
-            WorkerRow.id,
-            EmploymentRow.id.label("service"),
-            beyond.label("beyond"),
-            place.label("place"),
-            func.count().over(partition_by=WorkerRow.community).label("total"),
-            func.bool_or(beyond).over(partition_by=WorkerRow.community).label("far"),
-        )
-        .join(EmploymentRow, EmploymentRow.worker == WorkerRow.id)
-        .where(
-            WorkerRow.community.in_(codes),
-            EmploymentRow.valid.contains(moment.on),
-            known(WorkerRow.recorded, moment),
-            known(EmploymentRow.recorded, moment),
-        )
-        .subquery()
-    )
+    serving = _places(codes, moment, window)
     query = (
         _employed(moment)
         .add_columns(serving.c.beyond, serving.c.total, serving.c.far)
         .join(serving, and_(serving.c.id == WorkerRow.id, serving.c.service == EmploymentRow.id))
         .where(or_(serving.c.place == 1, and_(not_(serving.c.beyond), serving.c.place <= window.limit + 1)))
-        .order_by(*_ordered(window, WorkerRow.community, number))
+        .order_by(*_ordered(window, WorkerRow.community, WorkerRow.number))
     )
     rows: dict[str, list[Worker]] = {code: [] for code in codes}
     counts: dict[str, tuple[int, bool]] = {}
@@ -139,6 +119,30 @@ async def pages_of(
         code: window.slice(own, beyond=counts.get(code, none)[1], total=counts.get(code, none)[0])
         for code, own in rows.items()
     }
+
+
+def _places(codes: Sequence[str], moment: Moment, window: Window) -> Subquery:
+    """Each community's services, with their place on either side of the key and the community's counts."""
+    beyond = or_(false(), *window.beyond(WorkerRow.number))
+    own, order = WorkerRow.community, _ordered(window, WorkerRow.number)
+    return (
+        select(
+            WorkerRow.id,
+            EmploymentRow.id.label("service"),
+            beyond.label("beyond"),
+            func.row_number().over(partition_by=(own, beyond), order_by=order).label("place"),
+            func.count().over(partition_by=own).label("total"),
+            func.bool_or(beyond).over(partition_by=own).label("far"),
+        )
+        .join(EmploymentRow, EmploymentRow.worker == WorkerRow.id)
+        .where(
+            own.in_(codes),
+            EmploymentRow.valid.contains(moment.on),
+            known(WorkerRow.recorded, moment),
+            known(EmploymentRow.recorded, moment),
+        )
+        .subquery()
+    )
 
 
 def _ordered(window: Window, *columns: InstrumentedAttribute[str]) -> list[ColumnElement[str]]:
