@@ -28,7 +28,7 @@ run: setup ## start everything on localhost: PostgreSQL, migrations, demo data, 
 test: setup ## the whole suite, with branch coverage (T=path runs a part of it, without coverage)
 	@if [ -n "$(T)" ]; then $(BIN)/python -m pytest $(T); else \
 	$(BIN)/coverage erase && \
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report= && \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report= && \
 	$(BIN)/python -m tools.coverage_gate; fi
 
 test-browser: setup ## the explorers in a real headless Chromium, installed when root on Debian (SHOTS=folder keeps screenshots)

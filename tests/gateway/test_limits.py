@@ -32,7 +32,7 @@ def test_a_hostile_document_is_refused_at_once_and_names_the_limit(name: str) ->
     text, limit = HOSTILE[name]
     started = time.process_time()
     refused = refusal(text)
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 5  # what doubles takes minutes
     assert (refused.code, refused.details["limit"]) == (Code.LIMIT_EXCEEDED, limit)
     assert str(refused.details["maximum"]) in refused.zh
     assert str(refused.details["maximum"]) in refused.en

@@ -50,7 +50,7 @@ def test_rings_of_fragments_are_refused_at_once(preparer: Preparer, length: int)
     started = time.process_time()
     with pytest.raises((Invalid, GatewayError)):
         preparer.prepare(cycle(length))
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 5  # what doubles takes minutes
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_wide_documents_within_the_limits_are_judged_quickly(preparer: Preparer,
     started = time.process_time()
     with contextlib.suppress(Invalid):
         preparer.prepare(text)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 5  # what doubles takes minutes
 
 
 def test_the_operation_is_chosen_by_name(preparer: Preparer) -> None:
