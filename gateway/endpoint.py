@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import strawberry
-from graphql import GraphQLError, OperationType
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +14,8 @@ from gateway.asked import JSON, Asked, Unreadable, media_type, read
 from gateway.context import Context
 from gateway.errors import Code, GatewayError, entry, internal, refusal_of
 from gateway.persisted import Documents, etag, matches
-from gateway.prepare import Invalid
+from gateway.plan.planner import Planner
+from gateway.prepare import Invalid, Prepared
 from services.runtime.log import log
 
 STATUS: Mapping[Code, int] = {
@@ -32,9 +33,15 @@ class GraphQLEndpoint:
     """Answers GraphQL requests over one schema."""
 
     def __init__(
-        self, schema: strawberry.Schema, documents: Documents, timeout_s: float, trusted_max_age_s: int = 0
+        self,
+        schema: strawberry.Schema,
+        documents: Documents,
+        timeout_s: float,
+        trusted_max_age_s: int = 0,
+        planner: Planner | None = None,
     ) -> None:
         self.schema = schema
+        self.planner = planner
         self.documents = documents
         self.preparer = documents.preparer
         self.timeout_s = timeout_s
@@ -97,26 +104,37 @@ class GraphQLEndpoint:
         context.document = prepared.document
         try:
             async with asyncio.timeout(self.timeout_s):
-                result = await self.schema.execute(
-                    prepared.text,
-                    variable_values=dict(asked.variables),
-                    context_value=context,
-                    operation_name=asked.operation_name,
-                )
+                data, errors = await self.found(prepared, operation, asked, context)
         except TimeoutError:
             raise GatewayError(
                 Code.TIMEOUT, "查询超时，请减小查询范围", "the query took too long; ask for less"
             ) from None
-        if result.data is None and result.errors and not any(error.path for error in result.errors):
-            raise Invalid(result.errors)
-        body: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            body["errors"] = [self.told(error, context) for error in result.errors]
+        if data is None and errors and not any(error.path for error in errors):
+            raise Invalid(errors)
+        body: dict[str, Any] = {"data": data}
+        if errors:
+            body["errors"] = [self.told(error, context) for error in errors]
         body["extensions"] = {
             "cost": {"requestedQueryCost": cost, "maximumAvailable": self.preparer.limits.cost},
             "requestId": context.request_id,
         }
         return body
+
+    async def found(
+        self, prepared: Prepared, operation: OperationDefinitionNode, asked: Asked, context: Context
+    ) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+        """Data and errors: by the document's plan, or by the executor where there is none."""
+        if self.planner is not None:
+            planned = await self.planner.answer(prepared, operation, asked.variables, context.ways)
+            if planned is not None:
+                return planned.data, planned.errors
+        result = await self.schema.execute(
+            prepared.text,
+            variable_values=dict(asked.variables),
+            context_value=context,
+            operation_name=asked.operation_name,
+        )
+        return result.data, result.errors or []
 
     def told(self, error: GraphQLError, context: Context) -> dict[str, Any]:
         """An error in words for the client; a defect of ours is logged and masked."""

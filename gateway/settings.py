@@ -18,6 +18,7 @@ class GatewaySettings(ServiceSettings):
     prepared_documents: Annotated[int, Field(ge=0, le=100_000)] = 512
     limit_depth: Annotated[int, Field(ge=1, le=30)] = 10
     limit_cost: Annotated[int, Field(ge=1)] = 50_000
+    plans: bool = True  # answer by plans; without them the ordinary executor answers everything
     trusted_documents: Path | None = None  # a folder of documents that may be asked for by id from the first moment
     trusted_only: bool = False  # refuse every other document: for a system with front ends of its own only
     trusted_max_age_s: Annotated[int, Field(ge=0, le=86_400)] = 0  # 0: a browser asks again, and is told "unchanged"

@@ -93,7 +93,8 @@ async def join(
         "payroll": Counted(payroll, calls),
         "consultation": Counted(consultation, calls),
     }
-    settings = settings_of(None, GatewaySettings, upstream_timeout_s=20.0, client_timeout_s=20.0)
+    patient = {"upstream_timeout_s": 20.0, "client_timeout_s": 20.0}
+    settings = settings_of(None, GatewaySettings, plans=False, **patient)  # tests/gateway/plan holds plans equal to it
     gateway = create_app(settings, ways)
     for app in (staffing, payroll, consultation, gateway):
         await service_app(app)

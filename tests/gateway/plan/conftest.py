@@ -8,7 +8,6 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from gateway.app import create_app
 from gateway.asked import Asked
 from gateway.context import Context
 from gateway.endpoint import GraphQLEndpoint
@@ -101,7 +100,7 @@ async def both(settings_of: SettingsOf, database_url: str, service_app: ServiceA
     ways = {name: Away(httpx.ASGITransport(app, raise_app_exceptions=False)) for name, app in apps.items()}
     settings = settings_of(None, GatewaySettings, upstream_timeout_s=20.0, client_timeout_s=20.0)
     assert isinstance(settings, GatewaySettings)
-    for app in (*apps.values(), create_app(settings, dict(ways))):
+    for app in apps.values():
         await service_app(app)
     schema = build()
     services = Services.connect(settings, dict(ways))
