@@ -98,7 +98,7 @@ WIDE = f"""SELECT json_build_object('data', json_object_agg(name, page ORDER BY 
     FROM unnest($4::text[]) WITH ORDINALITY AS k(after, n)
     CROSS JOIN LATERAL (
       SELECT json_agg(row_to_json(x)) AS nodes FROM (
-        SELECT c.code, c.name, upper(c.kind) AS kind, c.unit_type AS "unitType",
+        SELECT c.code, c.name, upper(c.kind) AS kind, upper(c.unit_type) AS "unitType",
                m.resident AS "residentHouseholds", m.registered AS "registeredHouseholds"
         FROM {_standing("c.code > k.after AND c.code >= $1 AND c.code < $3", "100")}
         CROSS JOIN LATERAL (
