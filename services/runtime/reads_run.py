@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
@@ -18,7 +20,7 @@ from services.runtime.problem import status_of
 from services.runtime.reads_pool import ReadPool
 from services.runtime.reads_schemas import MOST_FIELDS, MOST_KEYS, MOST_ROWS
 from services.runtime.rls import Scope
-from services.runtime.selection import Ask, Entity, Given, Parse, Rows
+from services.runtime.selection import Ask, Entity, Given, Parse, Rows, Stages
 from services.runtime.selection_sql import Selection, Statement, compile_selection, scoped, unknown
 
 CACHED_SHAPES = 1024
@@ -124,7 +126,9 @@ class _Question:
             raise unknown("by", str(by), entity, entity.lookups)
         if entity.lookups[by].order:
             given |= self._page(read, entity.lookups[by].order)
-        self._selection = runner.shape(entity, by, _names(read), frozenset(given))
+        self._given = frozenset(given)
+        self._shape = partial(runner.shape, entity, by, _names(read))
+        self._selection = self._shape(self._given)
         fetch = self._fetch
         self._ask = Ask(state, fetch, self._viewer.caller, self._viewer.scope, on, known_at, args)
 
@@ -153,6 +157,9 @@ class _Question:
             return {"pages": await self._root_page()}
         asked = _keys(self._read) if keys is None else keys
         distinct = list(dict.fromkeys(key for key in asked if key is not None))
+        if self._selection.lookup.stages:
+            staged = await self._staged(self._selection.lookup.stages, distinct) if distinct else {}
+            return {"rows": [staged.get(key) for key in asked]}
         self._values["keys"] = distinct
         records = await self._records(self._selection.rows) if distinct else []
         if self._selection.lookup.order:
@@ -165,6 +172,22 @@ class _Question:
         rows = await self._selection.finish(self._ask, records)
         found = {distinct[record[0] - 1]: row for record, row in zip(records, rows, strict=True)}
         return {"rows": [found.get(key) for key in asked]}
+
+    async def _staged(self, stages: Stages, keys: Sequence[str]) -> dict[str, Any]:
+        """The row of each key that has one, from the first stage that has it."""
+        found: dict[str, Any] = {}
+        left = keys
+        async with aclosing(stages(self._ask, keys)) as turns:
+            async for values in turns:
+                self._values |= {**values, "keys": left}
+                selection = self._shape(self._given.union(values))
+                records = await self._records(selection.rows)
+                rows = await selection.finish(self._ask, records)
+                found |= {left[record[0] - 1]: row for record, row in zip(records, rows, strict=True)}
+                if len(found) == len(keys):
+                    break
+                left = [key for key in left if key not in found]
+        return found
 
     async def _root_page(self) -> list[Answer]:
         lookup = self._selection.lookup

@@ -1,6 +1,6 @@
 """Sparse reads: what may be selected of an entity, and one SQL statement for each shape of question about it."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -24,6 +24,7 @@ Build: TypeAlias = Callable[[tuple[str, ...], Mapping[str, int]], Compute]
 
 Parse: TypeAlias = Callable[[object], object]
 Ranges: TypeAlias = Callable[["Ask", str | None], Awaitable[Sequence[tuple[str, str]]]]
+Stages: TypeAlias = Callable[["Ask", Sequence[str]], AsyncGenerator[Mapping[str, object], None]]
 Limits: TypeAlias = Callable[[Caller], Mapping[str, object]]
 
 
@@ -96,6 +97,8 @@ class Lookup:
 
     Without `order` a key has one row: the first by `pick`, unless the condition `kept` over `b.<column>` rejects it.
     With `order` a key has a page. `ranges` makes a root connection: its pages run over ranges `k.lo`, `k.hi` of codes.
+    `stages` gives the further parameters (their names are in `given`) of one statement after the other, for keys that
+    have one row each: the first for all of them, each next one for those without a row so far, while there are any.
     """
 
     source: Sql
@@ -105,6 +108,7 @@ class Lookup:
     pick: str = ""
     kept: str = ""
     ranges: Ranges | None = None
+    stages: Stages | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ _NAMES = (
 )  # fmt: skip
 
 # The newest month with a run, then the next older one: a recursion whose next month is looked for when it is needed.
-_NEWEST = (
+_BACKWARDS = (
     "SELECT o.month, 1 AS place FROM scope CROSS JOIN LATERAL (SELECT r.month FROM payroll.payroll_runs r "
-    "WHERE scope.ready IS NOT NULL ORDER BY r.month DESC LIMIT 1) o UNION ALL "
+    "WHERE scope.ready IS NOT NULL {older} ORDER BY r.month DESC LIMIT 1) o UNION ALL "
     "SELECT o.month, t.place + 1 FROM t CROSS JOIN LATERAL (SELECT r.month FROM payroll.payroll_runs r "
     f"WHERE r.month < t.month ORDER BY r.month DESC LIMIT 1) o WHERE t.place < {MONTHS_BACK}"
 )
@@ -36,19 +36,39 @@ _ATTEMPTS = (
 _ID = "(m.beginning || substr(k.key::text, 16))::uuid"
 
 
-def _of_worker(given: Given) -> str:
-    """A worker's payslip of the month asked, else of the latest month that has one: months are tried one by one.
+def _months(given: Given) -> str:
+    """The months to try, in turn: the one asked; or the one thought newest, if it is; or all, or all older ones."""
+    if "month" in given:
+        return "SELECT :month::date AS month FROM scope"
+    if "newest" in given:
+        return (
+            "SELECT :newest::date AS month FROM scope WHERE scope.ready IS NOT NULL AND NOT EXISTS "
+            "(SELECT FROM payroll.payroll_runs r WHERE r.month > :newest::date)"
+        )
+    return _BACKWARDS.format(older="AND r.month < :older::date" if "older" in given else "")
 
-    Nested loops in the order written (`OFFSET 0` keeps each level whole), so that the first row is the latest month's,
-    and no month is looked into after it.
+
+def _of_worker(given: Given) -> str:
+    """A worker's payslip of the first month that has one: months are tried one by one.
+
+    Nested loops in the order written (`OFFSET 0` keeps each level whole), so that no month is looked into after it.
+    A month that is a parameter of the statement opens its own partition alone, however many there are.
     """
-    months = "SELECT :month::date AS month FROM scope" if "month" in given else _NEWEST
-    month = ":month::date" if "month" in given else "m.month"
+    month = next((f":{name}::date" for name in ("month", "newest") if name in given), "m.month")
     return (
-        f"(WITH RECURSIVE t AS ({months}), m AS MATERIALIZED (SELECT t.month, a.beginning, a.numbers FROM t "
+        f"(WITH RECURSIVE t AS ({_months(given)}), m AS MATERIALIZED (SELECT t.month, a.beginning, a.numbers FROM t "
         f"CROSS JOIN LATERAL ({_ATTEMPTS}) a) "
         f"SELECT p.* FROM m CROSS JOIN LATERAL (SELECT s.* FROM payroll.payslips s WHERE s.month = {month} "
         f"AND s.id = {_ID} AND s.worker = k.key AND s.attempt_number = ANY(m.numbers) OFFSET 0) p LIMIT 1) p"
+    )
+
+
+def _of_id(given: Given) -> str:
+    """A payslip that its run still stands by, in the month that its identifier tells."""
+    month = ":own_month::date" if "own_month" in given else _MONTH
+    return (
+        f"(SELECT s.* FROM payroll.payslips s WHERE s.id = k.key AND s.month = {month} AND EXISTS "
+        "(SELECT FROM payroll.payroll_runs r WHERE r.attempt_number = s.attempt_number)) p"
     )
 
 
@@ -57,10 +77,6 @@ _MONTH = (
     f"/ {_DAY_MS})::integer)::timestamp)::date"
 )
 _RUN = "SELECT {columns} FROM payroll.payroll_runs r WHERE r.attempt_number = b.attempt_number"
-_OF_ID = (
-    f"(SELECT s.* FROM payroll.payslips s WHERE s.id = k.key AND s.month = {_MONTH} AND EXISTS "
-    "(SELECT FROM payroll.payroll_runs r WHERE r.attempt_number = s.attempt_number)) p"
-)
 
 
 def _visible(given: Given) -> str:
@@ -97,14 +113,17 @@ PAYSLIP = Entity(
     columns={name: f"p.{name}" for name in _NAMES},
     lookups={
         "worker": Lookup(source=_of_worker, where=_visible, key="uuid"),
-        "id": Lookup(source=_OF_ID, where=_visible, key="uuid"),
+        "id": Lookup(source=_of_id, where=_visible, key="uuid"),
     },
     joins={"r": Join(columns={"state": "r.state"}, sql=_RUN)},
     fields={"id": Column("b.id::text"), "state": Column("r.state")},
     args={"month": _month},
     limits=limits,
 )
-"""Money, the scheme's words and explanations are added by the use case."""
+"""Money, the scheme's words, explanations, and where to look first are added by the use case."""
+
+NEWEST = "SELECT r.month FROM payroll.payroll_runs r ORDER BY r.month DESC LIMIT 1"
+"""The newest month with a run that the caller's regions touch."""
 
 SCHEMES = "SELECT a.number, a.schemes::text FROM payroll.run_attempts a WHERE a.number = ANY(:numbers::int[])"
 """The schemes that payslips of attempts were made with; they never change."""

@@ -1,6 +1,6 @@
 """Sparse reads of payroll: what storage declares, money as it goes out, the scheme's words, and explanations."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, TypeAlias
@@ -11,13 +11,17 @@ import orjson
 
 from services.kernel.money import yuan
 from services.payroll.domain.pay_schemes import Line, Scheme, parse_schemes
-from services.payroll.storage.reads import PAYSLIP, SCHEMES
+from services.payroll.domain.payslip_ids import month_of
+from services.payroll.storage.reads import NEWEST, PAYSLIP, SCHEMES, limits
 from services.payroll.usecases.payslips import Rederived, read_one, rederive
 from services.runtime.reads_pool import ReadPool
-from services.runtime.selection import Ask, Build, Compute, Computed, Field, Grouped, Rows
+from services.runtime.rls import Scope
+from services.runtime.selection import Ask, Build, Compute, Computed, Field, Grouped, Lookup, Rows
 
 MOST_ATTEMPTS = 4096
+MOST_SCOPES = 4096
 
+Turns: TypeAlias = AsyncGenerator[Mapping[str, object], None]
 Json: TypeAlias = dict[str, Any]
 Shown: TypeAlias = tuple["ShownScheme", ...]
 
@@ -134,6 +138,46 @@ _PROVEN: Mapping[str, Callable[[Rederived], object]] = {
 }
 
 
+class Newest:
+    """The newest month with a run, as last seen, by data base and regions: where a latest payslip is looked for first.
+
+    A month remembered is only a guess: the statement finds nothing under it once a newer one has a run.
+    """
+
+    def __init__(self) -> None:
+        self._seen: WeakKeyDictionary[ReadPool, dict[Scope, date]] = WeakKeyDictionary()
+
+    async def stages(self, ask: Ask, _keys: Sequence[str]) -> Turns:
+        """The month asked; else the newest, then all older ones. A worker's own view is one look: see `limits`."""
+        if "month" in ask.args or limits(ask.caller):
+            yield {}
+            return
+        seen = self._seen.setdefault(ask.state.read_pool, {})
+        guess = seen.get(ask.scope)
+        if guess is not None:
+            yield {"newest": guess}
+        months = await ask.fetch(NEWEST, {})
+        if not months:
+            return
+        newest: date = months[0][0]
+        if newest != guess:
+            if len(seen) >= MOST_SCOPES:
+                seen.clear()
+            seen[ask.scope] = newest
+            yield {"newest": newest}
+        yield {"older": newest}
+
+
+async def in_their_month(_ask: Ask, keys: Sequence[str]) -> Turns:
+    """The one month of all these payslips, when they have one: then no other is opened."""
+    try:
+        months = {month_of(UUID(key)) for key in keys}
+    except ValueError:  # no identifiers: the data base says which
+        months = set()
+    (month,) = months if len(months) == 1 else (None,)
+    yield {} if month is None else {"own_month": month.first}
+
+
 def _fields() -> Mapping[str, Field]:
     build = worded(Attempts())
     words = {
@@ -151,4 +195,9 @@ def _fields() -> Mapping[str, Field]:
     }
 
 
-ENTITIES = (replace(PAYSLIP, fields=_fields()),)
+def _lookups() -> Mapping[str, Lookup]:
+    stages = {"worker": Newest().stages, "id": in_their_month}
+    return {name: replace(lookup, stages=stages[name]) for name, lookup in PAYSLIP.lookups.items()}
+
+
+ENTITIES = (replace(PAYSLIP, fields=_fields(), lookups=_lookups()),)
