@@ -79,9 +79,12 @@ class Planner:
             coerced = self.coerced(operation, variables)
             made = self.made(prepared, operation, coerced)
             return await answered(made, Fetch(made.plan.reads, values(made.plan.slots, coerced), ways))
-        except Unplanned as reason:
-            self.fallen_back[reason.reason] += 1
-            return None
+        except Unplanned as unplanned:
+            self.fallen_back[unplanned.reason] += 1
+        except Exception as defect:  # noqa: BLE001 - a defect of a plan costs time, not the answer
+            log.error("plan.defect", exc_info=defect)
+            self.fallen_back["defect"] += 1
+        return None
 
     def coerced(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Coerced:
         """The operation's variables as the schema reads them. Raises Unplanned for those it refuses."""
@@ -115,13 +118,9 @@ class Planner:
 
 
 async def answered(made: Made, fetch: Fetch) -> Answer:
-    """What the services found, built; carefully when anything failed. Raises Unplanned for answers of no known form."""
+    """What the services found, built; carefully when anything failed. Raises Unplanned."""
     await fetch.run()
-    try:
-        if fetch.clean:
-            return Answer(made.build(fetch.found, fetch.values), [])
-        careful = Careful(fetch.found, fetch.failed, fetch.values)
-        return Answer(careful.answer(made.plan.shape), careful.errors)
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
-        log.error("plan.unreadable", exc_info=error)
-        raise Unplanned("answer") from error
+    if fetch.clean:
+        return Answer(made.build(fetch.found, fetch.values), [])
+    careful = Careful(fetch.found, fetch.failed, fetch.values)
+    return Answer(careful.answer(made.plan.shape), careful.errors)
