@@ -46,5 +46,16 @@ def uuids_of(identifiers: NDArray[np.uint8]) -> list[UUID]:
     return [UUID(bytes=raw[at : at + 16]) for at in range(0, len(raw), 16)]
 
 
+def texts_of(identifiers: NDArray[np.uint8]) -> list[str]:
+    """Bytes of shape (rows, 16) -> 32 hexadecimal digits each, ten times as fast as identifiers."""
+    digits = identifiers.tobytes().hex()
+    return [digits[at : at + 32] for at in range(0, len(digits), 32)]
+
+
+def octets_of(identifiers: bytes) -> list[bytes]:
+    """Identifiers one after another -> 16 bytes each."""
+    return [identifiers[at : at + 16] for at in range(0, len(identifiers), 16)]
+
+
 def _month_ms(month: Month) -> int:
     return day_number(month.first) * _DAY_MS

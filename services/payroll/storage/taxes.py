@@ -11,27 +11,31 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kernel.period import Month
-from services.payroll.domain.payslip_ids import payslip_id_column, uuids_of
+from services.payroll.domain.payslip_ids import octets_of, payslip_id_column, texts_of
 from services.payroll.domain.taxes import DeductionStep
 from services.payroll.storage.payroll_runs import Connection
 from services.payroll.storage.tables import TaxDeductionRow
 
 _STEPS = """
-SELECT DISTINCT ON (worker, kind, start) worker, kind, start, amount_fen FROM tax_deductions
+SELECT DISTINCT ON (worker, kind, start) uuid_send(worker) AS octets, kind, start, amount_fen FROM tax_deductions
 WHERE worker = ANY($1) AND start <= $2 AND recorded_at <= $3
 ORDER BY worker, kind, start, recorded_at DESC
 """
+# arrays come in PostgreSQL's own bytes: a header of 20, then 4 of length and 4 of value for each element
 _EARLIER = """
-SELECT p.worker, p.attempt_number, p.scheme, p.amounts, p.facts FROM payslips p
-WHERE p.month = $1 AND p.id = ANY($2) AND p.attempt_number = ANY($3)
+SELECT attempt_number, scheme, string_agg(uuid_send(worker), NULL) AS workers,
+    string_agg(array_send(amounts), NULL) AS amounts, string_agg(array_send(facts), NULL) AS facts
+FROM payslips WHERE month = $1 AND id = ANY($2) AND attempt_number = ANY($3)
+GROUP BY attempt_number, scheme
 """
+_HEADER_WORDS = 5
 
 
 @dataclass(frozen=True)
 class EarlierSlips:
-    """Payslips of one earlier month made by one attempt under one scheme, as columns."""
+    """Payslips of one earlier month made by one attempt under one scheme, as columns; workers of 16 bytes each."""
 
-    workers: list[UUID]
+    workers: list[bytes]
     attempt_number: int
     scheme: int
     amounts: NDArray[np.int64]
@@ -39,13 +43,16 @@ class EarlierSlips:
 
 
 async def steps(
-    connection: Connection, workers: Sequence[UUID], month: Month, known_at: datetime
-) -> dict[UUID, list[DeductionStep]]:
-    """The workers' deduction steps up to the month, as known at the instant; workers without one are left out."""
-    found: dict[UUID, list[DeductionStep]] = {}
+    connection: Connection, workers: Sequence[str], month: Month, known_at: datetime
+) -> dict[bytes, list[DeductionStep]]:
+    """The workers' deduction steps up to the month, as known at the instant; workers without one are left out.
+
+    `workers` are hexadecimal; the answer names them by their 16 bytes.
+    """
+    found: dict[bytes, list[DeductionStep]] = {}
     for row in await connection.fetch(_STEPS, workers, month.first, known_at):
         step = DeductionStep(row["kind"], Month.of(row["start"]), row["amount_fen"])
-        found.setdefault(row["worker"], []).append(step)
+        found.setdefault(row["octets"], []).append(step)
     return found
 
 
@@ -77,19 +84,22 @@ async def earlier(
     ids = [
         one
         for attempt in sorted({attempt for attempt, _ in attempts})
-        for one in uuids_of(payslip_id_column(workers, month, attempt))
+        for one in texts_of(payslip_id_column(workers, month, attempt))
     ]
     rows = await connection.fetch(_EARLIER, month.first, ids, [number for _, number in attempts])
-    groups: dict[tuple[int, int], list[int]] = {}
-    for index, row in enumerate(rows):
-        groups.setdefault((row["attempt_number"], row["scheme"]), []).append(index)
     return [
         EarlierSlips(
-            [rows[index]["worker"] for index in members],
-            number,
-            scheme,
-            np.array([rows[index]["amounts"] for index in members], dtype=np.int64),
-            np.array([rows[index]["facts"] for index in members], dtype=np.int32),
+            octets_of(row["workers"]),
+            row["attempt_number"],
+            row["scheme"],
+            _elements(row["amounts"], len(row["workers"]) // 16).astype(np.int64),
+            _elements(row["facts"], len(row["workers"]) // 16).astype(np.int32),
         )
-        for (number, scheme), members in groups.items()
+        for row in rows
     ]
+
+
+def _elements(sent: bytes, rows: int) -> NDArray[np.int32]:
+    """Equally long arrays of integers, one after another as `array_send` writes them -> shape (rows, elements)."""
+    words = np.frombuffer(sent, dtype=">i4").reshape(rows, -1)
+    return words[:, _HEADER_WORDS + 1 :: 2]

@@ -3,19 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.kernel.period import Month
 from services.payroll.domain.contributions import BaseKind
+from services.payroll.domain.payslip_ids import octets_of, texts_of
 from services.payroll.domain.policy import OWN_FACTS
 from services.payroll.domain.taxes import TAX_STATE, cumulated, employment_column, state_after
 from services.payroll.storage import contributions, payroll_runs, taxes
 from services.payroll.storage.payroll_runs import Attempt, Connection
 from services.payroll.usecases.rosters import Columns, RosterBlock
+
+DECLARED: Final[Mapping[BaseKind, tuple[str, str]]] = {
+    BaseKind.SOCIAL_INSURANCE: ("base_declared", "declared_base"),
+    BaseKind.HOUSING_FUND: ("fund_base_declared", "declared_fund_base"),
+}
 
 
 @dataclass
@@ -30,8 +35,8 @@ class OwnFacts:
 
     async def complete(self, block: RosterBlock) -> Columns:
         """The block's roster facts and every own fact, as stored columns."""
-        workers = block.uuids()
-        place = {worker: index for index, worker in enumerate(workers)}
+        workers = texts_of(block.workers)
+        place = {worker: index for index, worker in enumerate(octets_of(block.workers.tobytes()))}
         employed, hired_this_year = employment_column(block.columns["hired_on"], self.month)
         columns = block.columns | blank(len(workers))
         columns |= {
@@ -44,36 +49,35 @@ class OwnFacts:
         await self._add_tax_state(columns, block, place)
         return columns
 
-    async def _add_bases(self, columns: Columns, workers: list[UUID], place: Mapping[UUID, int]) -> None:
-        found = await contributions.in_force(self.connection, workers, self.month, self.known_at)
-        for worker, step in found:
-            at = place[worker]
-            if step.kind is BaseKind.HOUSING_FUND:
-                _declare(columns, "fund_base_declared", "declared_fund_base", at, step.base_fen)
-                columns["fund_member"][at] = True
-                columns["fund_rate"][at], columns["fund_rate?"][at] = step.rate or 0, False
-            else:
-                _declare(columns, "base_declared", "declared_base", at, step.base_fen)
+    async def _add_bases(self, columns: Columns, workers: list[str], place: Mapping[bytes, int]) -> None:
+        for found in await contributions.in_force(self.connection, workers, self.month, self.known_at):
+            rows = _rows(found.workers, place)
+            flag, name = DECLARED[found.kind]
+            columns[flag][rows] = True
+            columns[name][rows], columns[f"{name}?"][rows] = found.base_fen, False
+            if found.kind is BaseKind.HOUSING_FUND:
+                columns["fund_member"][rows] = True
+                columns["fund_rate"][rows], columns["fund_rate?"][rows] = found.rates, False
 
-    async def _add_deductions(self, columns: Columns, workers: list[UUID], place: Mapping[UUID, int]) -> None:
+    async def _add_deductions(self, columns: Columns, workers: list[str], place: Mapping[bytes, int]) -> None:
         found = await taxes.steps(self.connection, workers, self.month, self.known_at)
         for worker, history in found.items():
             at = place[worker]
             for name, stored in cumulated(history, self.month, int(columns["employed_months"][at])).items():
                 columns[name][at] = stored
 
-    async def _add_tax_state(self, columns: Columns, block: RosterBlock, place: Mapping[UUID, int]) -> None:
+    async def _add_tax_state(self, columns: Columns, block: RosterBlock, place: Mapping[bytes, int]) -> None:
         """Go back month by month in the year until every worker's latest earlier payslip is found."""
         open_rows = np.ones(len(block), dtype=np.bool_)
         for number in range(self.month.month - 1, 0, -1):
-            attempts = await self._attempts_of(Month(self.month.year, number))
+            month = Month(self.month.year, number)
+            attempts = await self._attempts_of(month)
             if not attempts or not open_rows.any():
                 continue
-            month = Month(self.month.year, number)
             for slips in await taxes.earlier(self.connection, block.workers[open_rows], month, attempts):
                 attempt = self._attempts[slips.attempt_number]
                 state = state_after(attempt.schemes[slips.scheme], attempt.layout, slips.amounts, slips.facts)
-                rows = np.array([place[worker] for worker in slips.workers], dtype=np.int64)
+                rows = _rows(slips.workers, place)
                 for name in TAX_STATE:
                     columns[name][rows] = state[name]
                 open_rows[rows] = False
@@ -86,9 +90,8 @@ class OwnFacts:
         return self._earlier[month]
 
 
-def _declare(columns: Columns, flag: str, name: str, at: int, fen: int | None) -> None:
-    columns[flag][at] = True
-    columns[name][at], columns[f"{name}?"][at] = fen or 0, False
+def _rows(workers: list[bytes], place: Mapping[bytes, int]) -> NDArray[np.int64]:
+    return np.array([place[worker] for worker in workers], dtype=np.int64)
 
 
 def blank(rows: int) -> dict[str, NDArray[Any]]:

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from services.kernel.formula.vocabulary import Fact
-from services.payroll.domain.payslip_ids import uuids_of
 from services.payroll.domain.policy import ROSTER_FACTS
 
 Columns = dict[str, NDArray[Any]]
@@ -26,10 +24,6 @@ class RosterBlock:
 
     def __len__(self) -> int:
         return len(self.workers)
-
-    def uuids(self) -> list[UUID]:
-        """The workers' identifiers."""
-        return uuids_of(self.workers)
 
 
 BLOCK_ROWS = 32_768
@@ -47,15 +41,20 @@ def roster_block(table: pa.Table) -> RosterBlock:
     A symbol that the vocabulary does not know is absent, and so a named fault where a rule asks for it.
     """
     table = table.unify_dictionaries()
-    ids = b"".join(table.column("worker_id").to_pylist())
     columns: Columns = {}
     for fact in ROSTER_FACTS:
         columns |= _column(fact, table.column(fact.name).combine_chunks())
     return RosterBlock(
-        np.frombuffer(ids, dtype=np.uint8).reshape(-1, 16),
-        np.asarray(table.column("community").to_pylist(), dtype="S12"),
+        _bytes_of(table.column("worker_id").cast(pa.binary(16)).combine_chunks(), 16),
+        _bytes_of(table.column("community").cast(pa.binary(12)).combine_chunks(), 12).view("S12").reshape(-1),
         columns,
     )
+
+
+def _bytes_of(array: pa.FixedSizeBinaryArray, width: int) -> NDArray[np.uint8]:
+    """Values of one width without a null -> their bytes, of shape (rows, width)."""
+    data = np.frombuffer(array.buffers()[1], dtype=np.uint8)
+    return data[array.offset * width : (array.offset + len(array)) * width].reshape(-1, width)
 
 
 def _column(fact: Fact, array: pa.Array) -> Columns:

@@ -115,9 +115,9 @@ def test_blocks_keep_the_order_and_the_symbols() -> None:
     table = roster_of(*some_workers(10, 3))
     blocks = list(roster_blocks(table, 4))
     assert [len(block) for block in blocks] == [4, 4, 2]
-    assert [str(worker) for block in blocks for worker in block.uuids()] == [
-        str(worker) for worker in roster_block(table).uuids()
-    ]
+    whole = roster_block(table)
+    assert np.concatenate([block.workers for block in blocks]).tolist() == whole.workers.tolist()
+    assert np.concatenate([block.communities for block in blocks]).tolist() == whole.communities.tolist()
 
 
 def test_an_unknown_symbol_is_absent() -> None:
