@@ -8,12 +8,17 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.kernel.errors import DomainError
 from services.kernel.money import yuan
 from services.payroll.domain.pay_schemes import Line, Scheme, parse_schemes
 from services.payroll.domain.payslip_ids import month_of
+from services.payroll.storage.payslips import not_found
 from services.payroll.storage.reads import NEWEST, PAYSLIP, SCHEMES, limits
-from services.payroll.usecases.payslips import Rederived, read_one, rederive
+from services.payroll.usecases.payslips import ReadPayslip, Rederived, read_many, rederive
+from services.runtime.packs import Packs
+from services.runtime.problem import status_of
 from services.runtime.reads_pool import ReadPool
 from services.runtime.rls import Scope
 from services.runtime.selection import Ask, Build, Compute, Computed, Field, Grouped, Lookup, Rows
@@ -21,6 +26,7 @@ from services.runtime.selection import Ask, Build, Compute, Computed, Field, Gro
 MOST_ATTEMPTS = 4096
 MOST_SCOPES = 4096
 
+Outcome: TypeAlias = Rederived | DomainError
 Turns: TypeAlias = AsyncGenerator[Mapping[str, object], None]
 Json: TypeAlias = dict[str, Any]
 Shown: TypeAlias = tuple["ShownScheme", ...]
@@ -107,22 +113,52 @@ def worded(attempts: Attempts) -> Build:
 
 
 def explained(names: tuple[str, ...], at: Mapping[str, int]) -> Compute:
-    """The fields that only a payslip derived again can tell; errors as of `rederive`."""
+    """The fields that only a payslip derived again can tell; errors as of `rederive`.
+
+    With `refused` among them a payslip that cannot be derived has its reason there and null elsewhere.
+    """
     id_at = at["b.id"]
     says = [_PROVEN[name] for name in names]
 
     async def compute(ask: Ask, records: Rows) -> Sequence[Sequence[object]]:
-        return [[say(again) for say in says] for again in await _derived(ask, [record[id_at] for record in records])]
+        rows = []
+        for again in await _derived(ask, [record[id_at] for record in records]):
+            if isinstance(again, DomainError) and "refused" not in names:
+                raise again
+            rows.append([say(again) for say in says])
+        return rows
 
     return compute
 
 
-async def _derived(ask: Ask, identifiers: Sequence[UUID]) -> list[Rederived]:
+async def _derived(ask: Ask, identifiers: Sequence[UUID]) -> list[Outcome]:
     async with ask.state.database.transaction(ask.scope, read_only=True) as session:
-        return [await rederive(session, ask.state.packs, await read_one(session, one)) for one in identifiers]
+        slips = {slip.stored.id: slip for slip in await read_many(session, identifiers)}
+        return [await _outcome(session, ask.state.packs, slips.get(one)) for one in identifiers]
 
 
-def _explanations(again: Rederived) -> Json:
+async def _outcome(session: AsyncSession, packs: Packs, slip: ReadPayslip | None) -> Outcome:
+    try:
+        if slip is None:  # superseded between two statements
+            raise not_found()
+        return await rederive(session, packs, slip)
+    except DomainError as error:
+        return error
+
+
+def _matches(again: Outcome) -> bool | None:
+    return None if isinstance(again, DomainError) else again.matches
+
+
+def _refused(again: Outcome) -> Json | None:
+    if isinstance(again, DomainError):
+        return {"status": status_of(again), "code": again.code, "zh": again.zh, "en": again.en}
+    return None
+
+
+def _explanations(again: Outcome) -> Json | None:
+    if isinstance(again, DomainError):
+        return None
     return {paid.line.code: _named(paid.explanation.to_dict()) for paid in again.payslip.lines}
 
 
@@ -132,9 +168,10 @@ def _named(tree: Json) -> Json:
     return {**tree, "citations": citations, "inputs": [_named(one) for one in tree["inputs"]]}
 
 
-_PROVEN: Mapping[str, Callable[[Rederived], object]] = {
-    "matches": lambda again: again.matches,
+_PROVEN: Mapping[str, Callable[[Outcome], object]] = {
+    "matches": _matches,
     "explanations": _explanations,
+    "refused": _refused,
 }
 
 

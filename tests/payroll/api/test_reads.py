@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from fastapi import FastAPI
 
 from services.payroll.client import PayrollClient
 from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut
 from services.payroll.usecases.reads import ENTITIES
+from services.runtime.client import ServiceError
 from tests.payroll.conftest import CHAOYANG, COMMUNITY, GUANDU, Payroll, Rosters, roster_of, worker_id
 
 (PAYSLIP,) = ENTITIES
@@ -72,6 +74,7 @@ async def expected(client: PayrollClient, slip: Any) -> dict[str, Any]:
         "employerCost": wire["employer_cost"],
         "schemeLabel": wire["scheme_label"],
         "matches": again["matches"],
+        "refused": None,
         "explanations": {line["code"]: tree(line["explanation"]) for line in again["lines"]},
     }
 
@@ -181,3 +184,45 @@ async def test_schemes_are_read_once(runs: list[PayrollRunOut], payroll: Payroll
         del pool.fetch
     assert len(seen) == 1
     assert UUID(int=0) != worker_id(1)
+
+
+async def test_a_payslip_that_cannot_be_derived_says_why(
+    runs: list[PayrollRunOut], payroll: Payroll, payroll_url: str
+) -> None:
+    clerk = await payroll()
+    ids = [
+        row[0]
+        for month in ("2026-01", "2026-02")
+        for row in await of(clerk, "worker", [worker_id(1)], ["id"], args={"month": month})
+    ]
+    owner = await asyncpg.connect(payroll_url)
+    await owner.execute("UPDATE payroll.run_attempts SET known_at = '2001-01-01' WHERE run = $1", runs[0].id)
+    await owner.close()
+    with pytest.raises(ServiceError) as alone:
+        await clerk.payslip_explanation(ids[0])
+    first, second = await of(clerk, "id", ids, ["matches", "explanations", "refused"])
+    assert first[:2] == [None, None]
+    assert (first[2]["status"], first[2]["code"], first[2]["zh"]) == (
+        alone.value.status, alone.value.code, alone.value.zh,
+    )  # fmt: skip
+    assert (second[0], second[2]) == (True, None)
+    (whole,) = await read(clerk, {"by": "id", "keys": ids, "fields": ["matches"]})
+    assert whole["error"]["code"] == alone.value.code
+
+
+async def test_a_newer_month_is_found_at_once(runs: list[PayrollRunOut], payroll: Payroll, rosters: Rosters) -> None:
+    clerk = await payroll()
+    asked = [worker_id(3), worker_id(1)]
+    before = [["2026-01"], ["2026-03"]]
+    assert await of(clerk, "worker", asked, ["month"]) == before
+    rosters.by_month["2026-04"] = roster_of(HEAD)
+    await clerk.run_payroll(PayrollRunIn(authority=GUANDU, month="2026-04"), "april")
+    assert await of(clerk, "worker", asked, ["month"]) == [["2026-01"], ["2026-04"]]
+
+
+async def test_no_run_no_payslip_and_no_identifier_no_answer(payroll: Payroll) -> None:
+    clerk = await payroll()
+    assert await of(clerk, "worker", [worker_id(1)], ["month"]) == [None]
+    for by in ("id", "worker"):
+        (refused,) = await read(clerk, {"by": by, "keys": ["x"], "fields": ["id"]})
+        assert (refused["error"]["status"], refused["error"]["code"]) == (422, "read.value")
