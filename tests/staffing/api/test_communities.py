@@ -77,6 +77,18 @@ async def test_pages_and_codes(filled: StaffingClient) -> None:
     assert [c.code for c in asked.items] == [SHIHUGUAN, "211302001001"]
 
 
+async def test_pages_go_back_as_they_came_and_count_the_list(filled: StaffingClient) -> None:
+    every = (await filled.communities(moment=ON)).items
+    end = await filled.communities(moment=ON, limit=2, last="true", count="true")
+    assert (end.items, end.next, end.total) == (every[-2:], None, len(every))
+    middle = await filled.communities(moment=ON, limit=2, before=end.previous)
+    assert (middle.items, middle.total) == (every[-4:-2], None)
+    assert (middle.previous is not None, middle.next is not None) == (True, True)
+    assert (await filled.communities(moment=ON, limit=2, after=middle.next)).items == end.items
+    start = await filled.communities(moment=ON, limit=1000, before=middle.previous)
+    assert (start.items, start.previous) == (every[:-4], None)
+
+
 async def test_divisions_of_a_level(filled: StaffingClient) -> None:
     cities = await filled.divisions(level="city", moment=ON)
     assert [(d.code, d.name) for d in cities.items] == [

@@ -38,6 +38,31 @@ async def test_pages_follow_each_other(filled: StaffingClient) -> None:
     assert {w.id for w in first.items}.isdisjoint(w.id for w in second.items)
 
 
+async def test_pages_go_back_as_they_came(filled: StaffingClient) -> None:
+    every = (await filled.workers(moment=ON)).items
+    end = await filled.workers(moment=ON, limit=3, last="true")
+    assert ([w.id for w in end.items], end.next) == ([w.id for w in every[1:]], None)
+    start = await filled.workers(moment=ON, limit=3, before=end.previous)
+    assert ([w.id for w in start.items], start.previous) == ([every[0].id], None)
+    assert [w.id for w in (await filled.workers(moment=ON, after=start.next)).items] == [w.id for w in every[1:]]
+
+
+async def test_pages_of_many_communities_go_back(filled: StaffingClient) -> None:
+    here, there = (await filled.workers_of([SHIHUGUAN, CUIZHU], per_community=2, moment=ON, last=True)).communities
+    assert [worker.number for worker in here.items] == ["GD-0002", "GD-0003"]
+    assert (here.next, here.total, there.previous, there.total) == (None, 3, None, 1)
+    (first,) = (await filled.workers_of([SHIHUGUAN], moment=ON, before=here.previous)).communities
+    assert ([worker.number for worker in first.items], first.previous) == (["GD-0001"], None)
+    (none,) = (await filled.workers_of([SHIHUGUAN], moment=ON, before=first.next)).communities
+    assert (none.items, none.next, none.previous, none.total) == ([], first.next, None, 3)
+
+
+async def test_a_page_has_one_direction(filled: StaffingClient) -> None:
+    with pytest.raises(ServiceError) as refused:
+        await filled.workers_of([SHIHUGUAN], moment=ON, after="WyJ4Il0", last=True)
+    assert (refused.value.status, refused.value.code) == (422, "page.both")
+
+
 async def test_the_first_workers_of_many_communities_in_one_call(filled: StaffingClient) -> None:
     batch = await filled.workers_of([SHIHUGUAN, CUIZHU, "530111004011"], per_community=2, moment=ON)
     assert [(c.community, len(c.items), c.total) for c in batch.communities] == [
