@@ -91,6 +91,7 @@ class Page:
 
     protocol: Protocol
     session: str
+    target: str
     requests: list[str] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
@@ -171,12 +172,17 @@ class Page:
         picture = await self.call("Page.captureScreenshot", format="png")
         await asyncio.to_thread(path.write_bytes, base64.b64decode(picture["data"]))
 
+    async def close(self) -> None:
+        """Close the tab; what it still says goes unheard."""
+        del self.protocol.pages[self.session]
+        await self.protocol.call("Target.closeTarget", targetId=self.target)
+
     @classmethod
     async def made(cls, protocol: Protocol) -> Self:
         """A new empty tab that tells everything."""
         target = (await protocol.call("Target.createTarget", url="about:blank"))["targetId"]
         told = await protocol.call("Target.attachToTarget", targetId=target, flatten=True)
-        page = cls(protocol, told["sessionId"])
+        page = cls(protocol, told["sessionId"], target)
         protocol.pages[page.session] = page
         for domain in ("Network", "Runtime", "Page", "Log", "Audits"):
             await page.call(f"{domain}.enable")

@@ -33,9 +33,11 @@ async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pro
 
 
 @pytest.fixture
-async def page(browser: Protocol) -> Page:
-    """A new tab."""
-    return await Page.made(browser)
+async def page(browser: Protocol) -> AsyncIterator[Page]:
+    """A new tab, closed after the test."""
+    made = await Page.made(browser)
+    yield made
+    await made.close()
 
 
 @pytest.fixture(scope="session")
