@@ -1,18 +1,22 @@
 """Issues and their events: rows to domain values and back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     RowMapping,
+    Text,
     and_,
     bindparam,
+    column,
     false,
     func,
     insert,
+    literal,
     not_,
     or_,
     select,
@@ -26,9 +30,7 @@ from services.consultation.storage.tables import issue_events, issues
 from services.kernel.errors import NotFound
 from services.runtime.paging import Slice, Window
 
-_KEY = tuple_(issues.c.community, issues.c.number)
 _PLACE = (issues.c.opened_at, issues.c.id)  # the order of lists, descending
-_CHUNK = 5000  # pairs a statement: PostgreSQL takes 65,535 parameters
 OPEN = "open"  # a group of states: all that are not final
 
 
@@ -42,9 +44,18 @@ class Filter:
     process: str | None = None
 
 
-def chunks(keys: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
-    """The keys in runs that one statement can take."""
-    return (keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK))
+def among(
+    community: ColumnElement[str], other: ColumnElement[Any], keys: Sequence[tuple[str, Any]]
+) -> ColumnElement[bool]:
+    """Whether (community, other) of a row is among the keys: two arrays, so that one short statement takes them all."""
+    wanted = (
+        func.unnest(
+            literal([one for one, _ in keys], ARRAY(Text)), literal([two for _, two in keys], ARRAY(other.type))
+        )
+        .table_valued(column("community", Text), column("other", other.type))
+        .render_derived()
+    )
+    return tuple_(community, other).in_(select(wanted.c.community.collate("C"), wanted.c.other))
 
 
 async def find(session: AsyncSession, issue: UUID, *, lock: bool = False) -> Issue:
@@ -81,29 +92,22 @@ async def find_many(session: AsyncSession, wanted: Sequence[UUID]) -> list[Issue
 
 async def find_by_number(session: AsyncSession, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Issue]:
     """The issues of these (community, number) pairs with their events; pairs that do not exist are left out."""
-    found: dict[tuple[str, str], Issue] = {}
-    for chunk in chunks(keys):
-        rows = (await session.execute(select(issues).where(_KEY.in_(chunk)))).mappings().all()
-        history: dict[UUID, list[Event]] = {row["id"]: [] for row in rows}
-        own = tuple_(issue_events.c.community, issue_events.c.issue)
-        events = await session.execute(
-            select(issue_events)
-            .where(own.in_([(row["community"], row["id"]) for row in rows]))
-            .order_by(issue_events.c.issue, issue_events.c.sequence)
-        )
-        for event in events.mappings():
-            history[event["issue"]].append(_event(event))
-        found |= {(row["community"], row["number"]): _issue(row, tuple(history[row["id"]])) for row in rows}
-    return found
+    query = select(issues).where(among(issues.c.community, issues.c.number, keys))
+    rows = (await session.execute(query)).mappings().all()
+    history: dict[UUID, list[Event]] = {row["id"]: [] for row in rows}
+    own = among(issue_events.c.community, issue_events.c.issue, [(row["community"], row["id"]) for row in rows])
+    events = await session.execute(
+        select(issue_events).where(own).order_by(issue_events.c.issue, issue_events.c.sequence)
+    )
+    for event in events.mappings():
+        history[event["issue"]].append(_event(event))
+    return {(row["community"], row["number"]): _issue(row, tuple(history[row["id"]])) for row in rows}
 
 
 async def numbers_taken(session: AsyncSession, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """Those of the (community, number) pairs that an issue has already."""
-    taken: set[tuple[str, str]] = set()
-    for chunk in chunks(keys):
-        rows = await session.execute(select(issues.c.community, issues.c.number).where(_KEY.in_(chunk)))
-        taken |= {(row.community, row.number) for row in rows}
-    return taken
+    query = select(issues.c.community, issues.c.number).where(among(issues.c.community, issues.c.number, keys))
+    return {(row.community, row.number) for row in await session.execute(query)}
 
 
 async def page(session: AsyncSession, wanted: Filter, window: Window) -> Slice[Standing]:

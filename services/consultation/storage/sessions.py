@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.consultation.domain.sessions import Participant, Session
-from services.consultation.storage.issues import chunks
+from services.consultation.storage.issues import among
 from services.consultation.storage.tables import issue_events, sessions
 from services.kernel.errors import NotFound
 
@@ -45,12 +45,9 @@ async def page(
 
 async def find_by_number(session: AsyncSession, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Session]:
     """The sessions of these (community, number) pairs; pairs that do not exist are left out."""
-    found: dict[tuple[str, str], Session] = {}
-    key = tuple_(sessions.c.community, sessions.c.number)
-    for chunk in chunks(keys):
-        rows = (await session.execute(select(sessions, _items()).where(key.in_(chunk)))).mappings()
-        found |= {(row["community"], row["number"]): _session(row) for row in rows}
-    return found
+    query = select(sessions, _items()).where(among(sessions.c.community, sessions.c.number, keys))
+    rows = (await session.execute(query)).mappings()
+    return {(row["community"], row["number"]): _session(row) for row in rows}
 
 
 async def add(session: AsyncSession, held: Sequence[Session], recorded_by: str) -> None:
