@@ -193,9 +193,7 @@ class KeptLine:
             if kept.open:
                 return kept
         try:
-            _, made = await asyncio.get_running_loop().create_connection(
-                Connection, self.host, self.port, ssl=self.tls, happy_eyeballs_delay=0.25 if self.tls else None
-            )
+            _, made = await asyncio.get_running_loop().create_connection(Connection, self.host, self.port, ssl=self.tls)
         except OSError as error:
             raise Broken(str(error)) from error
         return made
