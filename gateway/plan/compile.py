@@ -165,7 +165,7 @@ class Compiler:
             setattr(read, binding.needs, True)
         text = self.filled(binding.text, asked, firm=asked.firm)
         named = is_enum_type(get_named_type(asked.definition.type))
-        return Leaf(**asked.named, value=f"enum_name({text})" if named else text)
+        return Leaf(**asked.named, value=f"NAMES[{text}]" if named else text)
 
     def part(self, asked: Asked, binding: Part | Parts) -> Inner | Many:
         """An object of the row, or several; the rows of a page stay rows of their read."""

@@ -61,9 +61,12 @@ def earlier(page: Wire, asked: Window) -> bool:
     return more
 
 
-def enum_name(value: str | None) -> str | None:
-    """The name that GraphQL gives to a value out of a closed set."""
-    return None if value is None else value.upper()
+class EnumNames(dict[str | None, str | None]):
+    """The names that GraphQL gives to values out of closed sets, each made once."""
+
+    def __missing__(self, value: str) -> str:
+        made = self[value] = value.upper()
+        return made
 
 
 def community_id(key: str) -> str:
@@ -86,23 +89,23 @@ def issue_id(key: str) -> str:
     return global_id("Issue", key)
 
 
+WORDS = (
+    zh_of,
+    en_of,
+    in_language,
+    label,
+    as_text,
+    steps,
+    rests_on_synthetic,
+    later,
+    earlier,
+    community_id,
+    worker_id,
+    payslip_id,
+    issue_id,
+)
 VOCABULARY: Mapping[str, object] = {
-    word.__name__: word
-    for word in (
-        zh_of,
-        en_of,
-        in_language,
-        label,
-        as_text,
-        steps,
-        rests_on_synthetic,
-        later,
-        earlier,
-        enum_name,
-        community_id,
-        worker_id,
-        payslip_id,
-        issue_id,
-    )
+    "NAMES": EnumNames({None: None}),
+    **{word.__name__: word for word in WORDS},
 }
 """The names an expression may use."""

@@ -27,7 +27,7 @@ from services.payroll.settings import PayrollSettings
 from services.staffing.app import create_app as create_staffing
 from services.staffing.settings import StaffingSettings
 from tests.conftest import ServiceApp, SettingsOf, TokenMaker
-from tests.gateway.register import load
+from tests.gateway.conftest import System
 from tools.dev import SUPPLEMENTS
 
 Body = dict[str, Any]
@@ -89,8 +89,10 @@ class Both:
 
 
 @pytest.fixture(scope="session")
-async def both(settings_of: SettingsOf, database_url: str, service_app: ServiceApp, token: TokenMaker) -> Both:
-    """Both paths over the three services with the small register loaded."""
+async def both(
+    system: System, settings_of: SettingsOf, database_url: str, service_app: ServiceApp, token: TokenMaker
+) -> Both:
+    """Both paths over the three services, with the small register that `system` has loaded."""
     demo = {"supplements": (SUPPLEMENTS,)}
     staffing = create_staffing(settings_of(database_url, StaffingSettings))
     to_staffing = httpx.ASGITransport(staffing, raise_app_exceptions=False)
@@ -104,7 +106,6 @@ async def both(settings_of: SettingsOf, database_url: str, service_app: ServiceA
         await service_app(app)
     schema = build()
     services = Services.connect(settings, dict(ways))
-    await load(services.on_behalf(token("administrator", "000000000000"), None))
     endpoint = GraphQLEndpoint(schema, Documents(Preparer(schema.core, settings.limits(), 512), 512), 60.0)
     planner = Planner(schema.core, 512)
     return Both(schema, planner, endpoint, services, Upstreams.connect(settings, ways), ways, token)
