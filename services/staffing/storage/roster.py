@@ -12,6 +12,7 @@ from services.runtime.transfer import fetch_arrow
 from services.staffing.domain.moments import Area
 
 # One person at a time by index (LATERAL), because a register just filled has no statistics to plan joins with.
+# The area's outermost bounds ($8, $9) serve the index; the ranges between them sort out what is left.
 # Service without a break is what range_agg joins: stretches that touch or overlap; a day between them restarts it.
 QUERY = """
 WITH area AS (
@@ -19,7 +20,7 @@ WITH area AS (
 ), posts AS (
     SELECT a.worker, range_agg(a.valid * daterange($3, $4)) AS days
     FROM staffing.appointments a, area
-    WHERE a.valid && daterange($3, $4) AND a.community <@ area.codes
+    WHERE a.valid && daterange($3, $4) AND a.community >= $8 AND a.community < $9 AND a.community <@ area.codes
       AND CASE WHEN $5::timestamptz IS NULL THEN upper_inf(a.recorded) ELSE a.recorded @> $5 END
     GROUP BY a.worker
 ), paid AS MATERIALIZED (
@@ -121,5 +122,7 @@ def read(
         month.next().first,
         known_at,
         *orders,
+        min((lo for lo, _ in area.ranges), default=""),
+        max((hi for _, hi in area.ranges), default=""),
     ]
     return fetch_arrow(connection, STORED, QUERY, *arguments)
