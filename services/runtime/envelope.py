@@ -45,12 +45,17 @@ class Meter:
         )  # fmt: skip
         self._seconds = Histogram("gongzhi_request_seconds", "Time to the last byte", labels, registry=self.registry)
         self.in_hand = Gauge("gongzhi_requests_in_hand", "Requests being answered", registry=self.registry)
+        self._bound: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         Gauge("gongzhi_process", "Which process this is", ("name",), registry=self.registry).labels(process).set(1)
 
     def record(self, method: str, route: str, status: int, seconds: float) -> None:
         """Adds one answered request; `route` is the template, never the path."""
-        self._count.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        bound = self._bound.get((method, route, status))
+        if bound is None:
+            bound = self._count.labels(method, route, str(status)), self._seconds.labels(method, route)
+            self._bound[method, route, status] = bound
+        bound[0].inc()
+        bound[1].observe(seconds)
 
     def text(self) -> bytes:
         """The measurements in the Prometheus text format."""
@@ -70,11 +75,11 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        trace = _trace_of(scope)
+        trace = trace_of(scope)
         scope["request_id"] = trace[0]
         scope["traceparent"] = f"00-{trace[0]}-{trace[1]}-01"
         reply = _Reply(send, trace[0])
-        body = _Body(receive, self._limit(scope["path"]), self._settings.body_timeout_s)
+        body = Body(receive, self._limit(scope["path"]), self._settings.body_timeout_s)
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=trace[0]), self._meter.in_hand.track_inprogress():
             try:
@@ -97,7 +102,7 @@ class Envelope:
             log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
 
 
-class _Body:
+class Body:
     """`receive` that refuses a body that is too large (413) or too slow (408)."""
 
     def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
@@ -138,7 +143,7 @@ class _Reply:
         await self._send(message)
 
 
-def _trace_of(scope: Scope) -> tuple[str, str]:
+def trace_of(scope: Scope) -> tuple[str, str]:
     """Trace id and a new span id; the trace continues the caller's `traceparent` when that is well formed."""
     sent = next((value for name, value in scope["headers"] if name == b"traceparent"), b"")
     known = _TRACE.fullmatch(sent.decode("latin-1"))

@@ -145,7 +145,7 @@ def install(app: FastAPI) -> None:
     """Makes every error of the application a problem: domain, validation, unknown route, and the unforeseen."""
     app.add_exception_handler(DomainError, _domain)
     app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, http_problem)
 
 
 async def _domain(request: Request, error: Exception) -> Response:
@@ -169,7 +169,8 @@ async def _validation(request: Request, error: Exception) -> Response:
     return _reply(request, 422, words, {}, errors=errors)
 
 
-async def _http(request: Request, error: Exception) -> Response:
+async def http_problem(request: Request, error: Exception) -> Response:
+    """The reply to what the framework refuses: an unknown route, another method, a body too large or too slow."""
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     known = _PLAIN.get(error.status_code)
     detail = str(error.detail)

@@ -1,4 +1,4 @@
-"""POST /v1/reads: many sparse reads in one request, answered as bare ASGI and documented like any other route."""
+"""POST /v1/reads: many sparse reads in one request, documented like any other route, answered in a lane of its own."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -8,7 +8,6 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.routing import APIRoute
 from starlette.datastructures import State
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
@@ -95,17 +94,6 @@ class Reads:
         return known
 
 
-class _BareRoute(APIRoute):
-    """A route whose endpoint is an ASGI application; its signature is for the document."""
-
-    async def handle(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        """Straight to the application, unless the method is another one."""
-        if scope["method"] in (self.methods or ()):
-            await self.endpoint.application(scope, receive, send)  # type: ignore[attr-defined]
-        else:
-            await super().handle(scope, receive, send)
-
-
 def reads_router(entities: Sequence[Entity]) -> APIRouter:
     """A router with `POST /v1/reads` for these entities; mount it first, since it is the one asked most often."""
     application = Reads(entities)
@@ -116,13 +104,12 @@ def reads_router(entities: Sequence[Entity]) -> APIRouter:
         sent = reads.model_dump(mode="json", exclude_unset=True)["reads"]
         return ReadsOut.model_validate({"answers": await application.answers(request.scope, sent)})
 
-    read.application = application  # type: ignore[attr-defined]
+    read.lane = application  # type: ignore[attr-defined]
     router = APIRouter(prefix="/v1", tags=["reads"], lifespan=application.running)
     router.add_api_route(
         "/reads",
         read,
         methods=["POST"],
-        route_class_override=_BareRoute,
         dependencies=[Depends(permit(*permissions))],
         summary="稀疏读取 / sparse reads",
     )

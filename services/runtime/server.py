@@ -1,6 +1,6 @@
 """The base of every process: life of its resources, probes, metrics, problem replies, explorer without the network."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,12 +9,14 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.kernel.formula.vocabulary import Vocabulary
 from services.runtime import log as logs
 from services.runtime import problem
 from services.runtime.database import Database
 from services.runtime.envelope import Envelope, Meter
+from services.runtime.lanes import Lane
 from services.runtime.migrate import head
 from services.runtime.openapi import complete
 from services.runtime.packs import load
@@ -31,6 +33,21 @@ ASSET_TYPES = {
     ".woff2": "font/woff2",
     ".txt": "text/plain; charset=utf-8",
 }
+
+
+class Base(FastAPI):
+    """An application of which some POST routes answer past the framework: an endpoint's `lane`, plain ASGI."""
+
+    lanes: dict[str, Lane]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """By its lane where the path has one, else as FastAPI does."""
+        lane = self.lanes.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if lane is None:
+            await super().__call__(scope, receive, send)
+        else:
+            scope["app"] = self
+            await lane(scope, receive, send)
 
 
 def create_base(
@@ -50,7 +67,7 @@ def create_base(
     """
     logs.configure(settings.log_level)
     meter = Meter(schema or "gateway")
-    app = FastAPI(
+    app = Base(
         title=title,
         description=description,
         version=VERSION,
@@ -59,6 +76,7 @@ def create_base(
         generate_unique_id_function=_operation_id,
         lifespan=_lifespan(settings, schema, vocabularies),
     )
+    app.lanes = {}
     app.state.settings = settings
     app.state.verifier = Verifier(settings)
     app.state.meter = meter
@@ -66,11 +84,19 @@ def create_base(
     problem.install(app)
     for router in routers:
         app.include_router(router)
+        app.lanes |= {path: Lane(lane, settings, meter, path) for path, lane in _lanes(router)}
     app.include_router(_probes())
     app.include_router(_explorer())
     complete(app)
     app.add_middleware(Envelope, settings=settings, meter=meter)
     return app
+
+
+def _lanes(router: APIRouter) -> Iterator[tuple[str, ASGIApp]]:
+    for route in router.routes:
+        lane = getattr(route.endpoint, "lane", None) if isinstance(route, APIRoute) else None
+        if isinstance(route, APIRoute) and lane is not None:
+            yield route.path, lane
 
 
 def _operation_id(route: APIRoute) -> str:
