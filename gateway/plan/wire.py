@@ -7,7 +7,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 from urllib.parse import urlsplit
 
 MOST_HEAD = 64 * 1024
@@ -111,7 +111,7 @@ class Connection(asyncio.Protocol):
         self.waiting: asyncio.Future[tuple[int, bytes]] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport if isinstance(transport, asyncio.Transport) else None
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's own is no subclass of it
 
     @property
     def open(self) -> bool:
@@ -193,7 +193,8 @@ class KeptLine:
             if kept.open:
                 return kept
         try:
-            _, made = await asyncio.get_running_loop().create_connection(Connection, self.host, self.port, ssl=self.tls)
+            loop = asyncio.get_running_loop()
+            _, made = await loop.create_connection(Connection, self.host, self.port, ssl=self.tls)
         except OSError as error:
             raise Broken(str(error)) from error
         return made
