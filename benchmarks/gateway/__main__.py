@@ -16,6 +16,7 @@ import asyncpg
 import httpx
 
 from benchmarks.gateway import data, measure, profiling, report
+from benchmarks.gateway.client import packed
 from benchmarks.gateway.measure import Bench, Unequal
 from benchmarks.gateway.queries import Question, questions
 from benchmarks.gateway.stack import FACTORIES, Stack
@@ -79,10 +80,12 @@ def compare(bench: Bench, asked: list[Question], rounds: int, seconds: float) ->
     say(f"  equal answers of the three stacks: {', '.join(question.name for question in asked)}")
     start = time.monotonic()
     found = measure.measure(bench, asked, rounds, seconds)
-    say(f"  {rounds} rounds of {seconds:.1f} s in {time.monotonic() - start:.0f} s; medians")
+    done = len(found[asked[0].name, "product"].rounds)
+    say(f"  {done} rounds of {seconds:.1f} s in {time.monotonic() - start:.0f} s; medians")
     for lines in (report.ratios(asked, found), report.spread(asked, found), report.figures(asked, found)):
         say("\n".join(lines))
-    say("\n".join(report.memory(bench)))
+    fresh = bench.driven("product", seconds, packed(bench.unseen(asked[0])))
+    say("\n".join([*report.unseen(asked[0], found, fresh.total), *report.memory(bench)]))
     say(NOTE)
 
 

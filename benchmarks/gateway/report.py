@@ -60,6 +60,14 @@ def spread(asked: Sequence[Question], found: Found) -> list[str]:
     return ["  ratio of the single rounds: " + ", ".join(told)]
 
 
+def unseen(question: Question, found: Found, cpu: float) -> list[str]:
+    """What a document costs that was never seen, beside its bar: one ordinary execution more than a known one."""
+    seen, ordinary = (found[question.name, name].median("total") for name in ("product", "ordinary"))
+    verdict = "met" if cpu <= seen + ordinary else "MISSED"
+    told = f"CPU {cpu:.2f} s/1,000; known {seen:.2f}, ordinary {ordinary:.2f}; bar known + ordinary: {verdict}"
+    return [f"  {question.name} with a document never seen before: {told}"]
+
+
 def memory(bench: Bench) -> list[str]:
     """Resident memory by stack."""
     told = ", ".join(f"{name} {bench.memory(name):.0f}" for name in STACKS)
