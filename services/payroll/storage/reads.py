@@ -2,8 +2,8 @@
 # ruff: noqa: S608 -- the statements are put together from this module's own names
 
 from collections.abc import Mapping
+from functools import lru_cache
 
-from services.kernel.errors import Malformed
 from services.kernel.period import Month
 from services.payroll.domain.payroll_runs import SETTLED
 from services.runtime.auth import Caller, Permission
@@ -91,6 +91,7 @@ def _visible(given: Given) -> str:
     )
 
 
+@lru_cache(maxsize=1024)
 def limits(caller: Caller) -> Mapping[str, object]:
     """What narrows a caller further than their regions: nothing where payroll may see all of them."""
     paid = caller.scope("payroll.read")
@@ -100,11 +101,8 @@ def limits(caller: Caller) -> Mapping[str, object]:
 
 
 def _month(value: object) -> object:
-    """A month as its first day."""
-    try:
-        return Month.parse(str(value)).first
-    except ValueError:  # a year that no calendar has
-        raise Malformed("month.unreadable", "月份应写作 2026-10", "a month is written 2026-10") from None
+    """A month as its first day; Malformed `month.unreadable`."""
+    return Month.parse(str(value)).first
 
 
 PAYSLIP = Entity(
