@@ -51,16 +51,12 @@ def money_fen(sheet: Sheet, name: str, low: int = 0, high: int = 10**11) -> np.n
 
 def days(sheet: Sheet, name: str) -> pa.Array:
     """date32 days written 2026-10-01, 2026/10/1, 2026.10.1 or 20261001; null where the cell is empty or bad."""
+    # a file names few days many times: each is read once
     column = sheet.text(name)
-    iso, shaped = column, _matches(column, _ISO_DAY)
-    if int(pc.sum(shaped).as_py() or 0) + column.null_count < len(column):
-        iso = _iso(column)
-        shaped = _matches(iso, _ISO_DAY)
-    stamps = pc.strptime(pc.if_else(shaped, iso, None), format="%Y-%m-%d", unit="s", error_is_null=True)
-    found = stamps.cast(pa.date32())
-    # strptime lets 31 June slip into July: a real day reads back as it was written
-    same = pc.fill_null(pc.equal(pc.strftime(found, format="%Y-%m-%d"), iso), fill_value=False)
-    bad = ~np.asarray(same) & ~sheet.empty(name)
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    encoded = whole.dictionary_encode()
+    found = _days_of(encoded.dictionary).take(encoded.indices)
+    bad = np.asarray(pc.is_null(found)) & ~sheet.empty(name)
     why = Fault(
         "cell.day",
         "不是有效日期",
@@ -69,6 +65,19 @@ def days(sheet: Sheet, name: str) -> pa.Array:
         "write it as 2026-10-01",
     )
     sheet.fault(name, bad, why)
+    return found
+
+
+def _days_of(texts: pa.Array) -> pa.Array:
+    """Texts -> date32; null where a text is no day of the calendar."""
+    iso, shaped = texts, _matches(texts, _ISO_DAY)
+    if int(pc.sum(shaped).as_py() or 0) < len(texts):
+        iso = _iso(texts)
+        shaped = _matches(iso, _ISO_DAY)
+    stamps = pc.strptime(pc.if_else(shaped, iso, None), format="%Y-%m-%d", unit="s", error_is_null=True)
+    found = stamps.cast(pa.date32())
+    # strptime lets 31 June slip into July: a real day reads back as it was written
+    same = pc.fill_null(pc.equal(pc.strftime(found, format="%Y-%m-%d"), iso), fill_value=False)
     return pc.if_else(same, found, None)
 
 
