@@ -65,12 +65,14 @@ class Fetch:
     async def ask(self, service: str, sent: Mapping[int, Sequence[Any] | None]) -> None:
         """One request and its answers."""
         try:
-            reply = orjson.loads(await self.ways[service].ask(orjson.dumps({"reads": self.bodies(sent)})))
-            answers = dict(zip(sent, reply["answers"], strict=True))
-            for index in answers:
-                self.take(self.reads[index], sent[index], answers)
+            reply = await self.ways[service].ask(orjson.dumps({"reads": self.bodies(sent)}))
         except ServiceError as error:
             self.fail(sent, refusal(error))
+            return
+        try:
+            answers = dict(zip(sent, orjson.loads(reply)["answers"], strict=True))
+            for index in answers:
+                self.take(self.reads[index], sent[index], answers)
         except (KeyError, TypeError, ValueError) as error:
             log.error("upstream.unreadable", service=service, exc_info=error)
             self.fail(sent, unavailable(service))
@@ -120,6 +122,7 @@ class Fetch:
         service, answer, keys = one.question.service, answers[one.index], one.question.keys
         if given is None and isinstance(keys, ColumnOf):
             if keys.read in self.failed:
+                self.failed[one.index] = self.failed[keys.read]
                 return
             given = self.reads[keys.read].aligned(keys.column, answers[keys.read])
         if "error" in answer:
