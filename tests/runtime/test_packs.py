@@ -220,7 +220,7 @@ def test_readings_are_chosen_by_name(packs: Packs) -> None:
     assert chosen.explain("rounded", case, "posts").reading == "down"
     assert chosen.value("rounded", case, "posts") == 1
     assert rules(packs, "city", "2021-06-01", readings={"rounded": "plain"}).value("rounded", case) == 600
-    assert rules(packs, "city", "2019-06-01", readings={"rounded": "down"}).absences["rounded"]
+    assert "rounded" in rules(packs, "city", "2019-06-01", readings={"rounded": "down"}).absences
     for wrong in ({"rounded": "sideways"}, {"norm": "down"}, {"nothing": "down"}):
         with pytest.raises(Malformed) as caught:
             rules(packs, "city", "2021-06-01", readings=wrong)
