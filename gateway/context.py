@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from graphql import DocumentNode
 
 from gateway.loaders import Loaders
-from gateway.plan.ways import Way
+from gateway.services import Way
 
 
 @dataclass

@@ -9,8 +9,7 @@ import orjson
 
 from gateway.errors import GatewayError
 from gateway.plan.reads import BadAnswer, ColumnOf, Found, Read, Values
-from gateway.plan.ways import Way
-from gateway.services import refusal, unavailable
+from gateway.services import Way, refusal, unavailable
 from services.runtime.client import ServiceError
 from services.runtime.log import log
 

@@ -13,8 +13,8 @@ from gateway.plan.collect import Collector, switches
 from gateway.plan.compile import Compiler, Plan
 from gateway.plan.fetch import Fetch
 from gateway.plan.slots import Coerced, Unplanned, values
-from gateway.plan.ways import Way
 from gateway.prepare import Prepared
+from gateway.services import Way
 from services.runtime.log import log
 
 V = TypeVar("V")

@@ -222,14 +222,3 @@ async def test_a_refusal_keeps_its_words_and_one_without_words_is_an_absence() -
         with pytest.raises(ServiceError) as refused:
             await one.ask({}, b"")
         assert (refused.value.status, refused.value.code) == (0, "service.bad_reply")
-
-
-def test_it_runs_on_the_loop_that_serves() -> None:
-    uvloop = pytest.importorskip("uvloop")
-
-    async def asked() -> tuple[int, bytes]:
-        async with serving(answering(ok(b"{}"))) as served:
-            return await served.line().post({}, b"", fresh=False)
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        assert runner.run(asked()) == (200, b"{}")
