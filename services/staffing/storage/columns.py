@@ -21,6 +21,7 @@ from services.staffing.storage.tables import CountyColumnsRow
 
 PACKED = np.dtype([("code", "<i8"), ("kind", "i1"), *((name, "<i4") for name in MEASURES)])
 COUNTY = 10**6
+CODE = Layout((Field("code", "int8"),))
 UNIT = Layout((Field("code", "int8"), Field("start", "date"), Field("kind", "int4"), Field("ended", "bool")))
 COUNT = Layout((Field("code", "int8"), Field("start", "date"), *(Field(name, "int4") for name in MEASURES)))
 Block = dict[str, NDArray[Any]]
@@ -64,6 +65,13 @@ async def _packed(session: AsyncSession, area: Area, moment: Moment) -> NDArray[
 
 def _splits_county(bound: str) -> bool:
     return bool(bound[6:].strip("0"))
+
+
+async def registered(connection: asyncpg.Connection, lo: str, hi: str) -> NDArray[np.int64]:
+    """The codes from lo to hi, both in, that the register of communities has for any day, in order."""
+    sql = "SELECT DISTINCT code::bigint AS code FROM staffing.communities WHERE code >= $1 AND code <= $2 ORDER BY 1"
+    found: NDArray[np.int64] = (await read_block(connection, CODE, sql, lo, hi))["code"]
+    return found
 
 
 async def read_registers(connection: asyncpg.Connection, area: Area, moment: Moment) -> NDArray[Any]:

@@ -59,6 +59,8 @@ async def _load_register(
     columns, read = REGISTERS[kind]
     sheet = registers.open_sheet(body, columns)
     loads = read(sheet, scope)
+    if kind == "measures":
+        loads = await registers.of_registered(connection, sheet, loads)
     sheet.settle(accept, dry_run=dry_run)
     return sheet, 0 if dry_run else await registers.save(connection, loads)
 

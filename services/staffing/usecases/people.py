@@ -18,7 +18,7 @@ from services.staffing.domain.committees import BODIES, ROLES
 from services.staffing.domain.workers import CATEGORIES, CERTIFICATES, EDUCATIONS, ENTRY_ROUTES, POSTS, SEXES, TIERS
 from services.staffing.storage import holdings, persons
 from services.staffing.storage.holdings import Holding
-from services.staffing.usecases.registers import OUTSIDE, lineages, plain
+from services.staffing.usecases.registers import OUTSIDE, UNKNOWN_COMMUNITY, lineages, plain
 
 Mask = NDArray[np.bool_]
 
@@ -54,10 +54,6 @@ GRADINGS = (WORKER, Column("tier", ("档",)), Column("step", ("级",)), *SPAN)
 HELD_CERTIFICATES = (WORKER, Column("level", ("等级",)), Column("issued_on", ("取得日",)))
 MEMBERSHIPS = (WORKER, COMMUNITY, Column("body", ("组织",)), Column("role", ("职务",)), *SPAN)
 
-UNKNOWN_COMMUNITY = Fault(
-    "community.not_found", "没有这个社区(村),或不在您的权限范围内", "names no community, or one outside your region",
-    "请核对代码,或先导入社区", "check the code, or import the community first",
-)  # fmt: skip
 UNKNOWN_WORKER = Fault(
     "worker.not_found", "没有这个工号", "names no worker",
     "请核对工号,或先导入人员", "check the number, or import the worker first",

@@ -48,6 +48,10 @@ MEASURED = (
     Column("provenance", ("性质",)),
     Column("source", ("来源",), required=False),
 )
+UNKNOWN_COMMUNITY = Fault(
+    "community.not_found", "没有这个社区(村),或不在您的权限范围内", "names no community, or one outside your region",
+    "请核对代码,或先导入社区", "check the code, or import the community first",
+)  # fmt: skip
 OUTSIDE = Fault(
     "region.outside", "该代码不在您的权限范围内", "is outside your region",
     "请核对代码,或向管理员申请权限", "check the code, or ask the administrator for the right",
@@ -146,6 +150,21 @@ def read_measures(sheet: Sheet, scope: Scope) -> list[Load]:
     made["provenance"] = sheet.text("provenance")
     made["source"] = pc.fill_null(sheet.text("source"), "")
     return [Load("community_measures", pa.table(made).filter(pa.array(sheet.good)))]
+
+
+async def of_registered(connection: asyncpg.Connection, sheet: Sheet, loads: list[Load]) -> list[Load]:
+    """The measures of units that the register has; those of any other code are faults of their rows."""
+    found = codes(sheet, "community")
+    readable = found.drop_null()
+    if not len(readable):
+        return loads
+    span = pc.min_max(readable).as_py()
+    known = pa.array(await columns.registered(connection, span["min"], span["max"]))
+    missing = pc.invert(pc.is_in(found.cast(pa.int64()), value_set=known))
+    # a row that is refused already (another region's, say) tells one reason
+    sheet.fault("community", np.asarray(missing) & np.asarray(pc.is_valid(found)) & sheet.good, UNKNOWN_COMMUNITY)
+    rows = loads[0].rows
+    return [Load(loads[0].table, rows.filter(pc.is_in(rows.column("community").cast(pa.int64()), value_set=known)))]
 
 
 async def save(connection: asyncpg.Connection, loads: list[Load]) -> int:

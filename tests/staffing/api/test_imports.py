@@ -110,6 +110,15 @@ async def test_rows_outside_the_callers_region_are_bad(filled: StaffingClient, c
     assert [(error.row, error.code) for error in report.errors] == [(2, "region.outside")]
 
 
+async def test_measures_of_an_unknown_community_are_bad(filled: StaffingClient) -> None:
+    text = "community,start,resident_households,provenance\n530111001011,2025-01-01,9,x\n530111001999,2025-01-01,9,x\n"
+    report = await filled.load("measures", text.encode(), dry_run=True)
+    assert [(error.row, error.column, error.code) for error in report.errors] == [
+        (3, "community", "community.not_found")
+    ]
+    assert (await filled.load("measures", text.encode(), accept="good")).added == 1
+
+
 async def test_measures_with_bad_areas_and_types(filled: StaffingClient) -> None:
     text = "community,start,premises_sqm,resident_households,provenance\n530111001011,2022-01-01,12.345,-3,synthetic\n"
     report = await filled.load("measures", text.encode(), dry_run=True)
