@@ -3,7 +3,7 @@
 Arguments stand as numbers: places in the plan's list of slots, whose values each request finds anew.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -136,15 +136,16 @@ class Read:
     def column_of(self, name: str, found: Found) -> list[Any]:
         """The distinct values of a column of this read's answer, in the order of its rows. Raises Unplanned."""
         place = self.columns[name]
-        keys = list(dict.fromkeys(row[place] for row in self.rows(found)))
+        keys = list(dict.fromkeys([row[place] for row in self.rows(found)]))
         if len(keys) > MOST_KEYS:
             raise Unplanned("keys")
         return keys
 
-    def rows(self, found: Found) -> Iterable[Row]:
+    def rows(self, found: Found) -> list[Row]:
         """All rows of an answer, in order."""
-        present = (one for one in found.values() if one is not None)
-        return (row for page in present for row in page["rows"]) if self.question.window is not None else present
+        if self.question.window is not None:
+            return [row for page in found.values() if page is not None for row in page["rows"]]
+        return [row for row in found.values() if row is not None]
 
     def aligned(self, name: str, wire: Mapping[str, Any]) -> list[Any]:
         """The values of a column as the service takes them for a read under this one: one per row, None for no row."""
