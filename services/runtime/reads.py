@@ -100,7 +100,10 @@ def reads_router(entities: Sequence[Entity]) -> APIRouter:
     permissions = dict.fromkeys(one for entity in entities for one in entity.permissions)
 
     async def read(request: Request, reads: ReadsIn) -> ReadsOut:
-        """Many sparse reads in one request: only the named fields, positional rows, in the order of the keys."""
+        """Many sparse reads in one request: only the named fields, positional rows, in the order of the keys.
+
+        一次请求多项稀疏读取：只取所列字段，按位置成行，次序同所给的键。
+        """
         sent = reads.model_dump(mode="json", exclude_unset=True)["reads"]
         return ReadsOut.model_validate({"answers": await application.answers(request.scope, sent)})
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -168,9 +169,10 @@ class ReadPool:
                 return
 
     async def close(self) -> None:
-        """Closes what is idle; nothing may be under way."""
+        """Closes what is idle; nothing may be under way. A connection whose server has gone is closed already."""
         while self._idle:
             line = self._idle.pop()
             line.statements.clear()
-            await line.connection.close()
+            with suppress(OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+                await line.connection.close()
             self._free += 1

@@ -74,17 +74,17 @@ def rules_router(sections: Sections) -> APIRouter:
 def _add_documents(router: APIRouter, sections: Sections) -> None:
     @router.get("", response_model=PacksOut)
     async def list_packs(packs: PacksDep) -> dict[str, Any]:
-        """Every policy pack with its region and the packs it inherits from."""
+        """Every policy pack with its region and the packs it inherits from. 各政策包及其继承关系。"""
         return {"items": [_pack_out(packs, name, sections) for name in packs.names()], "digest": packs.digest}
 
     @router.get("/{pack}/documents", response_model=DocumentsOut)
     async def list_documents(pack: str, packs: PacksDep) -> dict[str, Any]:
-        """The documents a pack rests on."""
+        """The documents a pack rests on. 政策包所依据的文件。"""
         return {"items": [document.to_dict() for document in packs.pack(pack).documents.values()]}
 
     @router.get("/{pack}/documents/{document}", response_model=DocumentOut)
     async def get_document(pack: str, document: str, packs: PacksDep) -> dict[str, object]:
-        """One document, also of a wider pack or of a supplement."""
+        """One document, also of a wider pack or of a supplement. 一份文件，含上级与补充文件。"""
         packs.pack(pack)
         return packs.document(document).to_dict()
 
@@ -92,7 +92,10 @@ def _add_documents(router: APIRouter, sections: Sections) -> None:
 def _add_rules(router: APIRouter, sections: Sections) -> None:
     @router.get("/{pack}/rules", response_model=RulesOut)
     async def list_rules(pack: str, packs: PacksDep, moment: MomentDep, section: str | None = None) -> dict[str, Any]:
-        """The rules of a pack and of the wider ones it inherits from, each in force or with the reason why not."""
+        """The rules of a pack and of the wider ones it inherits from, each in force or with the reason why not.
+
+        当日有效的规则，无效的写明原因。
+        """
         wanted = [_section(sections, section)] if section else list(sections)
         return {"items": [line for each in wanted for line in _lines(packs, pack, each, sections[each], moment)]}
 
@@ -100,7 +103,10 @@ def _add_rules(router: APIRouter, sections: Sections) -> None:
     async def get_rule(
         pack: str, rule: str, packs: PacksDep, moment: MomentDep, section: str | None = None, reading: str | None = None
     ) -> dict[str, Any]:
-        """A rule with all its versions known then, the one in force first, and the facts it asks for."""
+        """A rule with all its versions known then, the one in force first, and the facts it asks for.
+
+        一条规则的各个版本。
+        """
         found = _find(packs, pack, rule, section, sections)
         ruleset = packs.ruleset(pack, section=found, vocabulary=sections[found], on=moment.on, known_at=moment.known_at,
                                 readings={rule: reading} if reading else {})  # fmt: skip
@@ -110,7 +116,7 @@ def _add_rules(router: APIRouter, sections: Sections) -> None:
 def _add_evaluation(router: APIRouter, sections: Sections) -> None:
     @router.post("/{pack}/rules/{rule}/evaluation", response_model=EvaluationOut)
     async def evaluate_rule(pack: str, rule: str, question: EvaluationIn, packs: PacksDep) -> dict[str, Any]:
-        """What a rule gives for one case: exact values, explanations, readings used, sentences."""
+        """What a rule gives for one case: exact values, explanations, readings used, sentences. 规则试算与解释。"""
         section = _find(packs, pack, rule, question.section, sections)
         ruleset = packs.ruleset(
             pack,
