@@ -3,7 +3,7 @@
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -15,9 +15,10 @@ from graphql import (
     validate,
 )
 
-from gateway.costs import afford, price
+from gateway.costs import afford
 from gateway.errors import Code, GatewayError
 from gateway.limits import Limits, read
+from gateway.prices import Prices
 
 MOST_ERRORS = 20  # a document with more mistakes than this is not read to its end
 INTROSPECTION = re.compile(r"__schema\b|__type\b")
@@ -37,6 +38,10 @@ class Prepared:
 
     text: str
     document: DocumentNode
+    prices: Prices = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prices", Prices(self.document))
 
     @property
     def introspects(self) -> bool:
@@ -87,6 +92,6 @@ class Preparer:
 
     def price(self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
         """What the operation may cost. Raises GatewayError over the budget, or for a page without a size."""
-        cost = price(self.schema, prepared.document, operation, variables)
+        cost = prepared.prices.of(self.schema, operation, variables)
         afford(cost, self.limits.cost)
         return cost

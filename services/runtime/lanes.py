@@ -38,7 +38,9 @@ class Lane:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_HEADERS, (b"x-request-id", trace.encode())]
+                own = {name for name, _ in message["headers"]}
+                added = [each for each in _HEADERS if each[0] not in own]
+                message["headers"] = [*message["headers"], *added, (b"x-request-id", trace.encode())]
             await send(message)
 
         body = Body(receive, self._limit, self._body_timeout_s)
