@@ -22,8 +22,10 @@ from tests.gateway.register import SHIHUGUAN
 
 SCHEMA = build().core
 CALM = settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
+    derandomize=True,  # the same documents every time: what a run by chance finds is hunted with more, by hand
+    report_multiple_bugs=False,
     phases=[Phase.generate],  # shrinking asks the whole system hundreds of times
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
 )
