@@ -14,6 +14,7 @@ from gateway.scalars import Month, Word
 from gateway.services import Services, refusal
 from gateway.types.pages import PageOf
 from services.consultation.schemas.issues import IssueDetailOut, IssueOut
+from services.payroll.schemas.payroll_runs import PayrollRunOut
 from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipOut
 from services.runtime.client import ServiceError
 from services.runtime.paging import MOST_IDS
@@ -176,6 +177,22 @@ class Loaders:
             return {**refused, **{str(one.id): one for one in found.items}}
 
         return required(fetch)
+
+    @cached_property
+    def payroll_run(self) -> DataLoader[str, PayrollRunOut | None]:
+        """Payroll runs by id."""
+
+        async def fetch(ids: list[str]) -> Mapping[str, PayrollRunOut]:
+            page = await self.services.ask("payroll", self.services.payroll.payroll_runs(ids=ids))
+            return {str(one.id): one for one in page.items}
+
+        return optional(fetch)
+
+    async def payroll_runs(self, wanted: Area, asked: Window, *, count: bool = False) -> PageOf[PayrollRunOut]:
+        """A page of the runs of `region`, `authority` and `month`, the latest month first."""
+        call = self.services.payroll.payroll_runs(limit=asked.size, count=count or None, **place(asked), **wanted)
+        page = await self.services.ask("payroll", call)
+        return page_of(page, page.items, page.total)
 
     def issues(self, asked: Window, state: Word | None) -> DataLoader[str, PageOf[IssueOut]]:
         """A page of issues by community code, the latest opened first."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
 from typing import Annotated
 
 import strawberry
@@ -9,12 +10,17 @@ import strawberry
 from gateway.context import Context
 from gateway.costs import window
 from gateway.errors import MEANING, Code, GatewayError
-from gateway.graph import After, Before, Community, First, Info, Issue, KnownAt, Last, On, Payslip, Worker
+from gateway.graph import Community, Issue, PayrollRun, Payslip, Worker
+from gateway.scalars import Month
+from gateway.types.arguments import After, Before, First, Info, KnownAt, Last, On
 from gateway.types.fields import resolved
 from gateway.types.pages import Connection, Node, connection, counts, parse_global_id
 from services.kernel.region import DivisionCode
+from services.payroll.schemas.payroll_runs import PayrollRunOut
 from services.runtime.paging import encode_cursor
 from services.staffing.schemas.communities import CommunityOut
+
+EPOCH = date(1970, 1, 1)
 
 
 async def read_community(context: Context, key: str) -> Community | None:
@@ -41,11 +47,18 @@ async def read_issue(context: Context, key: str) -> Issue | None:
     return Issue.of(found) if found else None
 
 
+async def read_payroll_run(context: Context, key: str) -> PayrollRun | None:
+    """The payroll run of an id; None when it cannot be seen."""
+    found = await context.loaders.payroll_run.load(key)
+    return PayrollRun.of(found) if found else None
+
+
 READERS: Mapping[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "Community": read_community,
     "Worker": read_worker,
     "Payslip": read_payslip,
     "Issue": read_issue,
+    "PayrollRun": read_payroll_run,
 }
 
 
@@ -77,6 +90,11 @@ def too_many_ids() -> GatewayError:
 def community_cursor(one: CommunityOut) -> str:
     """Where a community stands in a region: staffing orders them by code."""
     return encode_cursor(one.code)
+
+
+def payroll_run_cursor(one: PayrollRunOut) -> str:
+    """Where a run stands in a list: payroll orders them by month and id, the latest first."""
+    return encode_cursor((date.fromisoformat(f"{one.month}-01") - EPOCH).days, str(one.id))
 
 
 @strawberry.type(description="查询入口 Where a query may start")
@@ -120,6 +138,31 @@ class Query:
         count = any(counts(field.selections) for field in info.selected_fields)
         page = await info.context.loaders.communities(area, window(first, after, last, before), on, count=count)
         return connection(page, community_cursor, lambda one: Community.of(one, (on, None)))
+
+    @resolved("工资发放批次，最近的月份在前 Payroll runs, the latest month first")
+    async def payroll_runs(  # noqa: PLR0913, PLR0917 - the arguments of the field
+        self,
+        info: Info,
+        region: Annotated[
+            DivisionCode | None,
+            strawberry.argument(
+                description="区域代码：其内各批次，默认令牌的全部区域 The region; by default all the token may see"
+            ),
+        ] = None,
+        authority: Annotated[
+            DivisionCode | None,
+            strawberry.argument(description="管理机关代码：只要其自身的批次 The authority: exactly its own runs"),
+        ] = None,
+        month: Annotated[Month | None, strawberry.argument(description="只要某月的 Only those of this month")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[PayrollRun] | None:
+        asked = {"region": region, "authority": authority, "month": month}
+        count = any(counts(field.selections) for field in info.selected_fields)
+        page = await info.context.loaders.payroll_runs(asked, window(first, after, last, before), count=count)
+        return connection(page, payroll_run_cursor, PayrollRun.of)
 
     @resolved("按全局标识读取任一对象；不存在时为空 Any object by its global id; null when there is none")
     async def node(

@@ -10,7 +10,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from gateway.graph import Community, Issue, Payslip, Worker
+from gateway.graph import Community, Issue, PayrollRun, Payslip, Worker
 from gateway.queries import Query
 from gateway.scalars import SCALARS
 
@@ -45,7 +45,7 @@ def build() -> Schema:
     """The schema of the gateway."""
     return Schema(
         query=Query,
-        types=[Community, Worker, Payslip, Issue],
+        types=[Community, Worker, Payslip, Issue, PayrollRun],
         extensions=[HandOver],
         config=StrawberryConfig(scalar_map=dict(SCALARS)),
     )

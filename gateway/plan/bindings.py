@@ -69,10 +69,11 @@ class Aspect:
 
 @dataclass(frozen=True)
 class RootPage:
-    """A page of an area's entities."""
+    """A page of an area's entities; `where` names the read's filters by the field's arguments."""
 
     service: Service
     entity: str
+    where: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def options(*names: str) -> Bindings:
 ROWS = Parts("{r}['rows']")
 """The rows of a page: each is a row of the page's read."""
 
-PROOF: Mapping[str, str] = {"community": "code", "worker": "id", "payslip": "id", "issue": "id"}
+PROOF: Mapping[str, str] = {"community": "code", "worker": "id", "payslip": "id", "issue": "id", "payroll_run": "id"}
 """The column that is read of an entity when no column is wanted: only whether there is a row."""
 
 CONNECTION: Bindings = {
@@ -125,6 +126,7 @@ KINDS: Mapping[str, tuple[Service, str]] = {
     "Worker": ("staffing", "worker"),
     "Payslip": ("payroll", "payslip"),
     "Issue": ("consultation", "issue"),
+    "PayrollRun": ("payroll", "payroll_run"),
 }
 """The kinds of global ids: which service has the entity, by its key `id`."""
 
@@ -132,6 +134,7 @@ BINDINGS: Mapping[str, Bindings] = {
     "Query": {
         "community": Join("staffing", "community", "code", "{a.code}", missing="community"),
         "communities": RootPage("staffing", "community"),
+        "payrollRuns": RootPage("payroll", "payroll_run", where={"month": "month"}),
         "node": ById("id", many=False),
         "nodes": ById("ids", many=True),
     },
@@ -217,6 +220,20 @@ BINDINGS: Mapping[str, Bindings] = {
             "payroll", "payslip", "id", "{p.id}", picked="{j.explanations}.get({r}['code'])", missing="absent"
         ),
     },
+    "PayrollRun": {
+        **columns("region", "managed", "month", "state", "attempt", "workers", "faulted", "packDigest", "knownAt"),
+        **columns("madeBy", "madeAt", "checkedBy", "approvedBy"),
+        "id": Value("payroll_run_id({id})"),
+        "totals": Same(),
+        "lineTotals": Parts("{lineTotals}"),
+        "checks": Parts("{checks}"),
+    },
+    "RunTotals": within("totals", "gross", "employee", "tax", "net", "employer", "employerCost"),
+    "LineTotal": {
+        **members("scheme", "code", "kind", "amount", "workers"),
+        "label": Value("in_language({r}['label'], {a.language})"),
+    },
+    "RunCheck": members("code", "payslips"),
     "Issue": {
         **columns("communityCode", "number", "title", "text", "state", "step", "tier", "final", "channel", "process"),
         **columns("openedAt", "updatedAt", "daysOpen"),

@@ -250,8 +250,9 @@ class Compiler:
         """A page of an area."""
         area = Area(self.slot(asked.given["region"]), self.slot(asked.given["authority"]))
         moment = self.moment(asked)
+        where, window = self.chosen(asked, binding.where), self.window(asked)
         question = Question(
-            binding.service, binding.entity, None, area, self.moment_of(moment), window=self.window(asked)
+            binding.service, binding.entity, None, area, self.moment_of(moment), where=where, window=window
         )
         as_join = Join(binding.service, binding.entity, "", "", paged=True)
         return self.joined(asked, as_join, self.read(question), "None", Place("", self.read(question), moment))

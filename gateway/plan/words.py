@@ -89,6 +89,11 @@ def issue_id(key: str) -> str:
     return global_id("Issue", key)
 
 
+def payroll_run_id(key: str) -> str:
+    """The global id of a payroll run."""
+    return global_id("PayrollRun", key)
+
+
 WORDS = (
     zh_of,
     en_of,
@@ -103,6 +108,7 @@ WORDS = (
     worker_id,
     payslip_id,
     issue_id,
+    payroll_run_id,
 )
 VOCABULARY: Mapping[str, object] = {
     "NAMES": EnumNames({None: None}),

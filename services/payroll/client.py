@@ -7,7 +7,7 @@ from uuid import UUID
 from services.payroll.schemas.pay_calculations import PayCalculationIn, PayCalculationOut
 from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut, PayrollRunPageOut
 from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipExplanationsOut, PayslipOut, PayslipPageOut
-from services.runtime.client import ServiceClient
+from services.runtime.client import Params, ServiceClient
 
 
 class PayrollClient(ServiceClient):
@@ -61,10 +61,10 @@ class PayrollClient(ServiceClient):
         return PayrollRunOut.model_validate(await self.get(f"/v1/payroll-runs/{run}"))
 
     async def payroll_runs(
-        self, *, region: str | None = None, month: str | None = None, after: str | None = None, limit: int | None = None
+        self, *, ids: Sequence[UUID | str] | None = None, **page: str | int | bool | None
     ) -> PayrollRunPageOut:
-        """A page of runs, latest month first."""
-        params = {"region": region, "month": month, "after": after, "limit": limit}
+        """By ids, else of `region=`, `authority=`, `month=`, latest first: `limit=`, `after=`, `before=`, `last=`."""
+        params: Params = {"id": None if ids is None else [str(one) for one in ids], **page}
         return PayrollRunPageOut.model_validate(await self.get("/v1/payroll-runs", params))
 
     async def step_run(self, run: UUID | str, step: str, idempotency_key: str) -> PayrollRunOut:

@@ -117,6 +117,7 @@ def run_out(run: PayrollRun, schemes: tuple[Scheme, ...], faults: list[Fault]) -
             for fault in faults
         ],
         pack_digest=run.pack_digest,
+        known_at=run.known_at,
         made_by=run.made_by,
         made_at=run.made_at,
         checked_by=run.checked_by,

@@ -1,13 +1,14 @@
 """A month's run: calculate, look at, and take from step to step."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from services.kernel.errors import NotFound
+from services.kernel.errors import Malformed, NotFound
 from services.kernel.period import Month
 from services.kernel.policy import BEIJING
 from services.payroll.api.answers import run_out, staffing_refusals
@@ -22,12 +23,14 @@ from services.runtime.auth import Caller, CallerDep, permit
 from services.runtime.database import ReadOnly, Transaction
 from services.runtime.idempotency import OnceDep
 from services.runtime.ids import new_id
-from services.runtime.paging import After, Limit, decode_cursor, page_of
+from services.runtime.paging import MOST_IDS, Limit, PlaceDep
 from services.staffing.client import StaffingClient
 
 router = APIRouter(prefix="/v1/payroll-runs", tags=["payroll-runs"])
 READ = [Depends(permit("payroll.read"))]
 RUN = [Depends(permit("payroll.run"))]
+Runs = Annotated[list[UUID], Query(alias="id", max_length=MOST_IDS, description="批次标识 / runs")]
+DAYS = 10_000_000  # beyond any month
 STEPS = {
     "check": RunStep.CHECK,
     "return": RunStep.RETURN,
@@ -64,27 +67,40 @@ async def run_payroll(
     return await once(session, work)
 
 
-@router.get("", dependencies=READ, summary="发放批次 / runs, latest month first")
-async def list_payroll_runs(  # noqa: PLR0913, PLR0917 - what FastAPI injects
-    session: ReadOnly,
+async def filter_of(
     caller: CallerDep,
     month: MonthText | None = None,
     region: RegionCode | None = None,
     authority: RegionCode | None = None,
-    after: After = None,
+) -> storage.Filter:
+    """Which runs a list is asked for; only those of regions that the caller may see whole."""
+    if region and authority:
+        raise Malformed("query.both", "region 和 authority 只能给一个", "give region or authority, not both")
+    return storage.Filter(caller.scope("payroll.read"), Month.parse(month) if month else None, region, authority)
+
+
+@router.get("", dependencies=READ, summary="发放批次 / runs, latest month first")
+async def list_payroll_runs(
+    session: ReadOnly,
+    wanted: Annotated[storage.Filter, Depends(filter_of)],
+    place: PlaceDep,
+    run: Runs = [],  # noqa: B006 - FastAPI copies it
     limit: Limit = 100,
+    count: Annotated[bool, Query(description="是否数出总数 / whether to count the whole list")] = False,
 ) -> PayrollRunPageOut:
-    """Runs of the caller's regions without their faults; `region=`: those inside it, `authority=`: exactly its own."""
-    rows = await storage.find(
-        session,
-        Month.parse(month) if month else None,
-        authority or region,
-        decode_cursor(after, str, str),
-        limit + 1,
-    )
-    page, following = page_of(rows, limit, lambda run: (str(run.month), str(run.id)))
-    kept = [run for run in page if caller.may("payroll.read", run.region) and authority in {None, run.region}]
-    return PayrollRunPageOut(items=[await _answer(session, run, faults=False) for run in kept], next=following)
+    """Runs without their faults: by `id` in the order asked for; else page by page, the latest month first.
+
+    `region=`: runs of any division inside it; `authority=`: exactly its own.
+    """
+    if run:
+        return PayrollRunPageOut(items=await _heads(session, await storage.get_many(session, wanted, run)))
+    window = place.window(limit, int, str)
+    if window.key is not None:
+        day, identifier = window.key
+        window = replace(window, key=(max(-DAYS, min(day, DAYS)), identifier))
+    page = await storage.find(session, wanted, window, count=count)
+    items = await _heads(session, page.items)
+    return PayrollRunPageOut(items=items, total=page.total, **page.links(storage.place_of))
 
 
 @router.get("/{run_id}", dependencies=READ, summary="一个发放批次 / one run")
@@ -132,10 +148,15 @@ async def _seen(session: ReadOnly, caller: Caller, run_id: UUID) -> PayrollRun:
     return run
 
 
-async def _answer(session: ReadOnly, run: PayrollRun, *, faults: bool = True) -> PayrollRunOut:
+async def _answer(session: ReadOnly, run: PayrollRun) -> PayrollRunOut:
     attempts = await storage.attempts(session, [run.number])
     schemes = attempts[run.number].schemes if run.number in attempts else ()
-    return run_out(run, schemes, await storage.faults(session, run) if faults else [])
+    return run_out(run, schemes, await storage.faults(session, run))
+
+
+async def _heads(session: ReadOnly, runs: list[PayrollRun]) -> list[PayrollRunOut]:
+    attempts = await storage.attempts(session, [run.number for run in runs])
+    return [run_out(run, attempts[run.number].schemes if run.number in attempts else (), []) for run in runs]
 
 
 def _require(caller: Caller, region: str) -> None:

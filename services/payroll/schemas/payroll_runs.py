@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from services.payroll.schemas.payslips import LineKind, MonthText, RegionCode, TextOut, Yuan
+from services.runtime.paging import NextCursor, PreviousCursor, Total
 
 RunState = Literal["open", "calculated", "checked", "approved", "paid", "closed"]
 
@@ -73,7 +74,8 @@ class PayrollRunOut(BaseModel):
     line_totals: list[LineTotalOut]
     checks: dict[str, int] = Field(description="How many payslips each watched condition holds for")
     faults: list[RunFaultOut]
-    pack_digest: str
+    pack_digest: str = Field(description="The policy packs it was calculated with, which the run keeps for ever")
+    known_at: datetime = Field(description="Rules and facts as known then")
     made_by: str
     made_at: datetime
     checked_by: str | None
@@ -81,7 +83,9 @@ class PayrollRunOut(BaseModel):
 
 
 class PayrollRunPageOut(BaseModel):
-    """Runs, the latest month first; `next` asks for the following page."""
+    """Runs, the latest month first."""
 
     items: list[PayrollRunOut]
-    next: str | None = None
+    next: NextCursor = None
+    previous: PreviousCursor = None
+    total: Total = None

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import select, text, tuple_, update
+from sqlalchemy import ColumnElement, Integer, Text, and_, cast, func, or_, select, text, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kernel.errors import NotFound
@@ -18,8 +18,15 @@ from services.payroll.domain.pay_schemes import Scheme, parse_schemes
 from services.payroll.domain.payroll_runs import LineTotal, PayrollRun, RunState, RunTotals
 from services.payroll.domain.payslip_facts import Layout
 from services.payroll.storage.tables import PayrollRunRow, RunAttemptRow, RunFaultRow
+from services.runtime.paging import Slice, Window
+from services.runtime.rls import Scope
 
 Connection: TypeAlias = asyncpg.Connection
+_DAY_ZERO = date(1970, 1, 1)
+_PLACE: tuple[ColumnElement[Any], ...] = (  # the order of lists, descending: comparable with any cursor of int and text
+    type_coerce(PayrollRunRow.month - _DAY_ZERO, Integer),
+    cast(PayrollRunRow.id, Text).collate("C"),
+)
 _ATTEMPTS = """
 SELECT number, month, known_at, pack_digest, schemes::text AS schemes, layout::text AS layout, output_digest
 FROM run_attempts WHERE number = ANY($1)
@@ -81,20 +88,51 @@ async def instant(session: AsyncSession) -> datetime:
     return now
 
 
-async def find(
-    session: AsyncSession, month: Month | None, region: str | None, after: tuple[str, str] | None, limit: int
-) -> list[PayrollRun]:
-    """Runs, latest month first, then by id; `after` is the (month, id) of the last one seen."""
-    query = select(PayrollRunRow).order_by(PayrollRunRow.month.desc(), PayrollRunRow.id.desc()).limit(limit)
-    if month is not None:
-        query = query.where(PayrollRunRow.month == month.first)
-    if region is not None:
-        lo, hi = subtree(region)
-        query = query.where(PayrollRunRow.region >= lo, PayrollRunRow.region < hi)
-    if after is not None:
-        seen = (Month.parse(after[0]).first, UUID(after[1]))
-        query = query.where(tuple_(PayrollRunRow.month, PayrollRunRow.id) < seen)
-    return [run_of(row) for row in (await session.scalars(query)).all()]
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which runs a list holds: those wholly inside `scope`, of one month, inside `region`, exactly `authority`'s."""
+
+    scope: Scope
+    month: Month | None = None
+    region: str | None = None
+    authority: str | None = None
+
+
+async def find(session: AsyncSession, wanted: Filter, window: Window, *, count: bool = False) -> Slice[PayrollRun]:
+    """A page of runs, the latest month first, then by id; its key is as of `place_of`."""
+    query = select(PayrollRunRow).where(*_conditions(wanted))
+    order = _PLACE if window.backward else [part.desc() for part in _PLACE]
+    page = query.where(*window.inside(*_PLACE, descending=True)).order_by(*order).limit(window.limit + 1)
+    rows = (await session.scalars(page)).all()
+    beyond = False
+    if other_side := window.beyond(*_PLACE, descending=True):
+        beyond = (await session.scalars(query.where(*other_side).limit(1))).first() is not None
+    total = await session.scalar(select(func.count()).select_from(query.subquery())) if count else None
+    return window.slice([run_of(row) for row in rows], beyond=beyond, total=total)
+
+
+async def get_many(session: AsyncSession, wanted: Filter, ids: Sequence[UUID]) -> list[PayrollRun]:
+    """The runs of those ids that the filter lets through, in the order asked for."""
+    query = select(PayrollRunRow).where(*_conditions(wanted), PayrollRunRow.id.in_(ids))
+    found = {row.id: run_of(row) for row in (await session.scalars(query)).all()}
+    return [found[one] for one in dict.fromkeys(ids) if one in found]
+
+
+def place_of(run: PayrollRun) -> tuple[int, str]:
+    """Where a run stands in a list: its month's first day in days since 1970, and its id."""
+    return (run.month.first - _DAY_ZERO).days, str(run.id)
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    found = [or_(*(and_(PayrollRunRow.region_lo >= lo, PayrollRunRow.region_hi <= hi) for lo, hi in wanted.scope))]
+    if wanted.month is not None:
+        found.append(PayrollRunRow.month == wanted.month.first)
+    if wanted.region is not None:
+        lo, hi = subtree(wanted.region)
+        found += [PayrollRunRow.region >= lo, PayrollRunRow.region < hi]
+    if wanted.authority is not None:
+        found.append(PayrollRunRow.region == wanted.authority)
+    return found
 
 
 async def move(session: AsyncSession, run: PayrollRun, state: RunState, **people: str | None) -> None:
