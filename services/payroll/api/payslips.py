@@ -1,5 +1,6 @@
 """Payslips: of workers, of a run, one, and one explained. A worker sees the own ones, payroll those of its region."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from services.payroll.schemas.payslips import (
     PayslipRefusalOut,
     TextOut,
 )
-from services.payroll.storage.payslips import not_found
+from services.payroll.storage.payslips import Paid, not_found
 from services.payroll.usecases.payslips import ReadPayslip, Rederived, read, read_many, read_one, read_run, rederive
 from services.runtime.auth import Caller, CallerDep, permit
 from services.runtime.database import ReadOnly
@@ -56,8 +57,8 @@ async def list_payslips(  # noqa: PLR0913, PLR0917 - what FastAPI injects
         if (month is None) != latest or not worker:
             raise _one_question()
         wanted = Month.parse(month) if month else None
-        found = await read(session, list(dict.fromkeys(worker)), wanted)
-        return PayslipPageOut(items=[payslip_out(one) for one in found if visible(caller, one)])
+        found = await read(session, list(dict.fromkeys(worker)), wanted, partial(_may_see, caller))
+        return PayslipPageOut(items=[payslip_out(one) for one in found])
     rows = await read_run(session, run, decode_cursor(after, str, str), limit + 1)
     page, following = page_of(rows, limit, lambda one: (one.stored.community, str(one.stored.worker)))
     return PayslipPageOut(items=[payslip_out(one) for one in page if visible(caller, one)], next=following)
@@ -101,8 +102,13 @@ async def explain_payslips(
 
 def visible(caller: Caller, one: ReadPayslip) -> bool:
     """Whether the caller is payroll for the community, or the worker and the run is approved."""
-    own = caller.worker_id == one.stored.worker and one.run.state in SETTLED
-    return own or caller.may("payroll.read", one.stored.community)
+    return _may_see(caller, (one.stored, one.run))
+
+
+def _may_see(caller: Caller, paid: Paid) -> bool:
+    slip, run = paid
+    own = caller.worker_id == slip.worker and run.state in SETTLED
+    return own or caller.may("payroll.read", slip.community)
 
 
 async def _seen(session: ReadOnly, caller: Caller, payslip_id: UUID) -> ReadPayslip:

@@ -1,6 +1,6 @@
 """Payslips: written in blocks, read by worker or identifier; rows <-> domain values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -81,19 +81,22 @@ async def of_month(session: AsyncSession, workers: Sequence[UUID], month: Month)
     return await _made(session, workers, await _attempts(session, PayrollRunRow.month == month.first))
 
 
-async def latest(session: AsyncSession, workers: Sequence[UUID], months_back: int = 24) -> list[Paid]:
-    """Each worker's latest payslip within the last months that have a run; workers without one are left out.
+async def latest(
+    session: AsyncSession, workers: Sequence[UUID], visible: Callable[[Paid], bool], months_back: int = 24
+) -> list[Paid]:
+    """Each worker's latest visible payslip of the last months that have a run; workers without one are left out.
 
-    The newest month is read first, and all the others at once for those it has not paid: three statements at most.
+    The newest month is read first, and all the others at once for those it has nothing for: three statements at most.
     """
     months = select(PayrollRunRow.month).distinct().order_by(PayrollRunRow.month.desc()).limit(months_back)
     attempts = await _attempts(session, PayrollRunRow.month.in_(months))
     newest = max((month for month, _ in attempts), default=None)
-    found = await _made(session, workers, [one for one in attempts if one[0] == newest])
+    made = await _made(session, workers, [one for one in attempts if one[0] == newest])
+    found = [paid for paid in made if visible(paid)]
     left = set(workers) - {slip.worker for slip, _ in found}
     earlier = await _made(session, sorted(left), [one for one in attempts if one[0] != newest])
-    last = {slip.worker: (slip, run) for slip, run in sorted(earlier, key=lambda paid: paid[0].month)}
-    return [*found, *last.values()]
+    seen = sorted(filter(visible, earlier), key=lambda paid: paid[0].month)
+    return [*found, *{slip.worker: (slip, run) for slip, run in seen}.values()]
 
 
 async def of_attempt(

@@ -2,7 +2,7 @@
 # ruff: noqa: S608 -- the statements are put together from this module's own names
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from services.kernel.period import Month
 from services.payroll.domain.payroll_runs import SETTLED
@@ -49,7 +49,7 @@ def _months(given: Given) -> str:
 
 
 def _of_worker(given: Given) -> str:
-    """A worker's payslip of the first month that has one: months are tried one by one.
+    """A worker's payslip of the first month that has one the caller may see: months are tried one by one.
 
     Nested loops in the order written (`OFFSET 0` keeps each level whole), so that no month is looked into after it.
     A month that is a parameter of the statement opens its own partition alone, however many there are.
@@ -59,7 +59,8 @@ def _of_worker(given: Given) -> str:
         f"(WITH RECURSIVE t AS ({_months(given)}), m AS MATERIALIZED (SELECT t.month, a.beginning, a.numbers FROM t "
         f"CROSS JOIN LATERAL ({_ATTEMPTS}) a) "
         f"SELECT p.* FROM m CROSS JOIN LATERAL (SELECT s.* FROM payroll.payslips s WHERE s.month = {month} "
-        f"AND s.id = {_ID} AND s.worker = k.key AND s.attempt_number = ANY(m.numbers) OFFSET 0) p LIMIT 1) p"
+        f"AND s.id = {_ID} AND s.worker = k.key AND s.attempt_number = ANY(m.numbers) AND ({_visible('s', given)}) "
+        "OFFSET 0) p LIMIT 1) p"
     )
 
 
@@ -79,15 +80,15 @@ _MONTH = (
 _RUN = "SELECT {columns} FROM payroll.payroll_runs r WHERE r.attempt_number = b.attempt_number"
 
 
-def _visible(given: Given) -> str:
+def _visible(slip: str, given: Given) -> str:
     """Row-level security is enough for payroll; a worker sees the own payslip once its run is approved."""
     if "self_worker" not in given:
         return "true"
     return (
-        "(p.worker = :self_worker::uuid AND EXISTS (SELECT FROM payroll.payroll_runs r "
-        f"WHERE r.attempt_number = p.attempt_number AND r.state IN ({_SETTLED}))) OR EXISTS "
-        "(SELECT FROM unnest(:pay_lo::text[], :pay_hi::text[]) x(lo, hi) WHERE p.community >= x.lo "
-        "AND p.community < x.hi)"
+        f"({slip}.worker = :self_worker::uuid AND EXISTS (SELECT FROM payroll.payroll_runs r "
+        f"WHERE r.attempt_number = {slip}.attempt_number AND r.state IN ({_SETTLED}))) OR EXISTS "
+        f"(SELECT FROM unnest(:pay_lo::text[], :pay_hi::text[]) x(lo, hi) WHERE {slip}.community >= x.lo "
+        f"AND {slip}.community < x.hi)"
     )
 
 
@@ -110,8 +111,8 @@ PAYSLIP = Entity(
     permissions=PERMISSIONS,
     columns={name: f"p.{name}" for name in _NAMES},
     lookups={
-        "worker": Lookup(source=_of_worker, where=_visible, key="uuid"),
-        "id": Lookup(source=_of_id, where=_visible, key="uuid"),
+        "worker": Lookup(source=_of_worker, where="true", key="uuid"),
+        "id": Lookup(source=_of_id, where=partial(_visible, "p"), key="uuid"),
     },
     joins={"r": Join(columns={"state": "r.state"}, sql=_RUN)},
     fields={"id": Column("b.id::text"), "state": Column("r.state")},

@@ -1,6 +1,6 @@
 """Read payslips, and derive a stored one again from its facts and the rules it was made with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -50,9 +50,14 @@ class Rederived:
         return {fact.name: _shown(fact, self.facts.get(fact.name)) for fact in STORED_FACTS}
 
 
-async def read(session: AsyncSession, workers: Sequence[UUID], month: Month | None) -> list[ReadPayslip]:
-    """Payslips of the workers in the month (None: each one's latest), in the order the workers were given."""
-    found = await (payslips.latest(session, workers) if month is None else payslips.of_month(session, workers, month))
+async def read(
+    session: AsyncSession, workers: Sequence[UUID], month: Month | None, visible: Callable[[Paid], bool]
+) -> list[ReadPayslip]:
+    """Visible payslips of the workers in the month (None: each one's latest), in the order the workers were given."""
+    if month is None:
+        found = await payslips.latest(session, workers, visible)
+    else:
+        found = [paid for paid in await payslips.of_month(session, workers, month) if visible(paid)]
     order = {worker: at for at, worker in enumerate(workers)}
     return sorted(await _with_schemes(session, found), key=lambda one: order[one.stored.worker])
 

@@ -126,6 +126,22 @@ async def test_a_worker_sees_the_own_payslip_once_approved(months: list[PayrollR
     assert (await own.payslip_explanation(seen[0].id)).matches
 
 
+async def test_a_workers_latest_is_the_latest_that_the_worker_may_see(
+    months: list[PayrollRunOut], payroll: Payroll
+) -> None:
+    clerk, checker = await payroll(), await payroll(subject="checker")
+    own = await payroll("worker", STREET, worker=worker_id(1))
+    both = [worker_id(1), worker_id(2)]
+    newest = max(run.month for run in months)
+    assert {slip.month for slip in await clerk.payslips(both, latest=True)} == {newest}
+    assert await own.payslips(both, latest=True) == []
+    for run in sorted(months, key=lambda run: run.month)[:-1]:
+        for step in ("check", "approval"):
+            await checker.step_run(run.id, step, f"{run.month}-{step}")
+        seen = await own.payslips(both, latest=True)
+        assert [(slip.worker, slip.month, slip.state) for slip in seen] == [(worker_id(1), run.month, "approved")]
+
+
 @pytest.mark.parametrize("role", ["community_secretary", "street_office", "city_planner"])
 async def test_line_managers_see_no_payslips(months: list[PayrollRunOut], payroll: Payroll, role: str) -> None:
     manager = await payroll(role, "530111001000")

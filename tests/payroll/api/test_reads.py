@@ -147,6 +147,18 @@ async def test_a_worker_sees_what_the_ordinary_read_shows(runs: list[PayrollRunO
     assert await of(own, "id", ids, ["id", "matches"]) == [[ids[0], True], None]
 
 
+async def test_a_workers_latest_is_the_latest_that_the_worker_may_see(
+    runs: list[PayrollRunOut], payroll: Payroll
+) -> None:
+    checker = await payroll(subject="checker")
+    own = await payroll("worker", STREET, worker=worker_id(1))
+    assert await of(own, "worker", EVERYONE, ["month"]) == [None, None, None, None, ["2026-01"]]
+    for step in ("check", "approval"):
+        await checker.step_run(runs[1].id, step, f"february-{step}")
+    assert await of(own, "worker", [worker_id(1)], ["month", "state"]) == [["2026-02", "approved"]]
+    assert await of(await payroll(), "worker", [worker_id(1)], ["month"]) == [["2026-03"]]
+
+
 async def test_line_managers_see_none_and_a_month_must_be_one(runs: list[PayrollRunOut], payroll: Payroll) -> None:
     asked = {"by": "worker", "keys": [str(worker_id(1))], "fields": ["net"]}
     (refused,) = await read(await payroll("street_office", "530111001000"), asked)
