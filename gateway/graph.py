@@ -27,13 +27,11 @@ from gateway.types.explanations import LocalText
 from gateway.types.fields import resolved
 from gateway.types.issues import NextStep, Procedure, StepDone
 from gateway.types.pages import Connection, Node, connection, global_id
-from gateway.types.payroll_runs import LineTotal, RunCheck, RunTotals
 from gateway.types.payslips import PayLine
 from gateway.types.quotas import Headcount, Quota
 from gateway.types.workers import Appointment
 from services.consultation.schemas.issues import IssueOut
 from services.kernel.region import DivisionCode
-from services.payroll.schemas.payroll_runs import PayrollRunOut
 from services.payroll.schemas.payslips import PayslipOut
 from services.runtime.paging import encode_cursor
 from services.staffing.client import NOW, Moment
@@ -330,52 +328,3 @@ class Issue(Node):
     async def next_steps(self, info: Info) -> list[NextStep] | None:
         detail = await info.context.loaders.issue_detail.load(self.key)
         return [NextStep.of(one) for one in detail.next_steps]
-
-
-@strawberry.type(description="某月的工资发放批次 A month's payroll run of a region or an authority")
-class PayrollRun(Node):
-    """A run in its present state."""
-
-    key: strawberry.Private[str]
-    region: DivisionCode = strawberry.field(description="区域或管理机关代码 The region, or the authority")
-    managed: bool = strawberry.field(
-        description="是否按管理机关所管单位计算 Whether the region is an authority and the run covers what it manages"
-    )
-    month: Month = strawberry.field(description="月份 The month")
-    state: RunState = strawberry.field(description="状态 The state")
-    attempt: int = strawberry.field(description="第几次计算 Which calculation of the run this is")
-    workers: int = strawberry.field(description="计薪人数 How many are paid")
-    faulted: int = strawberry.field(description="未能计薪人数 How many could not be paid")
-    totals: RunTotals = strawberry.field(description="合计 The sums over the run")
-    line_totals: list[LineTotal] = strawberry.field(description="各项目合计 The sum of each line")
-    checks: list[RunCheck] = strawberry.field(description="受关注的情形各有几人 How often each watched condition holds")
-    pack_digest: str = strawberry.field(description="计算所用政策包的摘要 The digest of the packs it was made with")
-    known_at: datetime = strawberry.field(description="按此刻已知的规则与事实 Rules and facts as known at this instant")
-    made_by: str = strawberry.field(description="经办人 Who made it")
-    made_at: datetime = strawberry.field(description="计算时间 When it was calculated")
-    checked_by: str | None = strawberry.field(description="复核人，未复核时为空 Who checked it, null before that")
-    approved_by: str | None = strawberry.field(description="审批人，未审批时为空 Who approved it, null before that")
-
-    @classmethod
-    def of(cls, out: PayrollRunOut) -> Self:
-        """From payroll's run."""
-        return cls(
-            id=global_id("PayrollRun", str(out.id)),
-            key=str(out.id),
-            region=DivisionCode(out.region),
-            managed=out.managed,
-            month=Month(out.month),
-            state=RunState(out.state),
-            attempt=out.attempt,
-            workers=out.workers,
-            faulted=out.faulted,
-            totals=RunTotals.of(out.totals),
-            line_totals=[LineTotal.of(one) for one in out.line_totals],
-            checks=[RunCheck(code=code, payslips=count) for code, count in out.checks.items()],
-            pack_digest=out.pack_digest,
-            known_at=out.known_at,
-            made_by=out.made_by,
-            made_at=out.made_at,
-            checked_by=out.checked_by,
-            approved_by=out.approved_by,
-        )

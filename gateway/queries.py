@@ -10,11 +10,12 @@ import strawberry
 from gateway.context import Context
 from gateway.costs import window
 from gateway.errors import MEANING, Code, GatewayError
-from gateway.graph import Community, Issue, PayrollRun, Payslip, Worker
+from gateway.graph import Community, Issue, Payslip, Worker
 from gateway.scalars import Month
 from gateway.types.arguments import After, Before, First, Info, KnownAt, Last, On
 from gateway.types.fields import resolved
 from gateway.types.pages import Connection, Node, connection, counts, parse_global_id
+from gateway.types.payroll_runs import PayrollRun
 from services.kernel.region import DivisionCode
 from services.payroll.schemas.payroll_runs import PayrollRunOut
 from services.runtime.paging import encode_cursor

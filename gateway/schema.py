@@ -10,9 +10,10 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from gateway.graph import Community, Issue, PayrollRun, Payslip, Worker
+from gateway.graph import Community, Issue, Payslip, Worker
 from gateway.queries import Query
 from gateway.scalars import SCALARS
+from gateway.types.payroll_runs import PayrollRun
 
 SNAPSHOT = Path(__file__).parent / "schema.graphql"
 

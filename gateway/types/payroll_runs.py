@@ -1,14 +1,17 @@
-"""Sums and checks of a payroll run: leaves of PayrollRun."""
+"""A month's payroll run with its sums and checks."""
 
+from datetime import datetime
 from typing import Self
 
 import strawberry
 
-from gateway.scalars import Yuan
-from gateway.types.enums import LineKind
+from gateway.scalars import Month, Yuan
+from gateway.types.enums import LineKind, RunState
 from gateway.types.explanations import InLanguage, Language, LocalText
 from gateway.types.fields import resolved
-from services.payroll.schemas.payroll_runs import LineTotalOut, RunTotalsOut
+from gateway.types.pages import Node, global_id
+from services.kernel.region import DivisionCode
+from services.payroll.schemas.payroll_runs import LineTotalOut, PayrollRunOut, RunTotalsOut
 
 
 @strawberry.type(description="发放批次的合计，等于各工资单之和 Sums over a payroll run, equal to those of its payslips")
@@ -69,3 +72,52 @@ class RunCheck:
 
     code: str = strawberry.field(description="代码 The condition's code")
     payslips: int = strawberry.field(description="有几张工资单符合 How many payslips it holds for")
+
+
+@strawberry.type(description="某月的工资发放批次 A month's payroll run of a region or an authority")
+class PayrollRun(Node):
+    """A run in its present state."""
+
+    key: strawberry.Private[str]
+    region: DivisionCode = strawberry.field(description="区域或管理机关代码 The region, or the authority")
+    managed: bool = strawberry.field(
+        description="是否按管理机关所管单位计算 Whether the region is an authority and the run covers what it manages"
+    )
+    month: Month = strawberry.field(description="月份 The month")
+    state: RunState = strawberry.field(description="状态 The state")
+    attempt: int = strawberry.field(description="第几次计算 Which calculation of the run this is")
+    workers: int = strawberry.field(description="计薪人数 How many are paid")
+    faulted: int = strawberry.field(description="未能计薪人数 How many could not be paid")
+    totals: RunTotals = strawberry.field(description="合计 The sums over the run")
+    line_totals: list[LineTotal] = strawberry.field(description="各项目合计 The sum of each line")
+    checks: list[RunCheck] = strawberry.field(description="受关注的情形各有几人 How often each watched condition holds")
+    pack_digest: str = strawberry.field(description="计算所用政策包的摘要 The digest of the packs it was made with")
+    known_at: datetime = strawberry.field(description="按此刻已知的规则与事实 Rules and facts as known at this instant")
+    made_by: str = strawberry.field(description="经办人 Who made it")
+    made_at: datetime = strawberry.field(description="计算时间 When it was calculated")
+    checked_by: str | None = strawberry.field(description="复核人，未复核时为空 Who checked it, null before that")
+    approved_by: str | None = strawberry.field(description="审批人，未审批时为空 Who approved it, null before that")
+
+    @classmethod
+    def of(cls, out: PayrollRunOut) -> Self:
+        """From payroll's run."""
+        return cls(
+            id=global_id("PayrollRun", str(out.id)),
+            key=str(out.id),
+            region=DivisionCode(out.region),
+            managed=out.managed,
+            month=Month(out.month),
+            state=RunState(out.state),
+            attempt=out.attempt,
+            workers=out.workers,
+            faulted=out.faulted,
+            totals=RunTotals.of(out.totals),
+            line_totals=[LineTotal.of(one) for one in out.line_totals],
+            checks=[RunCheck(code=code, payslips=count) for code, count in out.checks.items()],
+            pack_digest=out.pack_digest,
+            known_at=out.known_at,
+            made_by=out.made_by,
+            made_at=out.made_at,
+            checked_by=out.checked_by,
+            approved_by=out.approved_by,
+        )
