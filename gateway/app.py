@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httpx
 from fastapi import APIRouter, FastAPI, Request
+from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.asked import sends_query
+from gateway.asked import header, sends_query
 from gateway.context import Context
 from gateway.described import BODY, BY_GET, BY_POST, QUERY
 from gateway.endpoint import GraphQLEndpoint
@@ -36,14 +38,12 @@ DESCRIPTION = (
 
 def bearer(request: Request) -> str | None:
     """The caller's token as sent; the services verify it."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = header(request.scope, b"authorization").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-async def may_introspect(request: Request, settings: GatewaySettings) -> bool:
-    """In development anyone may see the schema; in production whoever holds a good token."""
-    if settings.environment == "dev":
-        return True
+async def has_token(request: Request) -> bool:
+    """Whether a caller holds a good token."""
     try:
         await caller_of(request)
     except DomainError:
@@ -51,14 +51,18 @@ async def may_introspect(request: Request, settings: GatewaySettings) -> bool:
     return True
 
 
-async def context_of(request: Request, settings: GatewaySettings) -> Context:
-    """What one request carries."""
-    services: Services = request.app.state.services
-    upstreams: Upstreams = request.app.state.upstreams
+def context_of(request: Request, settings: GatewaySettings) -> Context:
+    """What one request carries. In development anyone may see the schema; in production whoever holds a good token."""
+    state: State = request.scope["app"].state
     token, trace = bearer(request), request.scope.get("traceparent")
-    loaders = Loaders(services.on_behalf(token, trace))
-    may_look = await may_introspect(request, settings)
-    return Context(request.scope["request_id"], loaders, may_look, ways=upstreams.on_behalf(token, trace))
+    context = Context(
+        request.scope["request_id"],
+        lambda: Loaders(state.services.on_behalf(token, trace)),
+        ways=state.upstreams.on_behalf(token, trace),
+    )
+    if settings.environment != "dev":
+        context.may_introspect = partial(has_token, request)
+    return context
 
 
 def wants_page(request: Request) -> bool:
@@ -79,17 +83,17 @@ def routes(settings: GatewaySettings, endpoint: GraphQLEndpoint) -> APIRouter:
     async def graphql_get(request: Request) -> Response:
         if wants_page(request):
             return graphiql(settings)
-        return await endpoint.respond(request, await context_of(request, settings))
+        return await endpoint.respond(request, context_of(request, settings))
 
     @router.post(
         "/graphql", responses=BY_POST, openapi_extra=BODY, summary="以 POST 发送 JSON 查询 An operation as JSON by POST"
     )
     async def graphql_post(request: Request) -> Response:
-        return await endpoint.respond(request, await context_of(request, settings))
+        return await endpoint.respond(request, context_of(request, settings))
 
     async def lane(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        answer = await endpoint.respond(request, await context_of(request, settings))
+        answer = await endpoint.respond(request, context_of(request, settings))
         await answer(scope, receive, send)
 
     graphql_post.lane = lane  # type: ignore[attr-defined]  # past the framework, like the services' reads

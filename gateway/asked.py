@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope
 
 from gateway.errors import Code, GatewayError
 
@@ -13,9 +15,10 @@ JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 UTF_8 = {"utf-8", "utf8"}
+MOST_REMEMBERED = 200  # characters of an `Accept`
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What a request asks: a document by its text, its id, or both."""
 
@@ -110,12 +113,35 @@ async def read(request: Request) -> Asked:
         given = {name: request.query_params.get(name) for name in PARAMETERS}
         decoded = {name: loads(text, name) for name in ("variables", "extensions") if (text := given[name])}
         return asked_of({**given, "variables": None, "extensions": None, **decoded})
-    media, parameters = parsed(request.headers.get("content-type", ""))
+    require_json(header(request.scope, b"content-type"))
+    return asked_of(loads(await whole(request.receive), "body"))
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """All values of a header (its name in lower case), joined as HTTP joins them; empty without any."""
+    return ",".join([value.decode("latin-1") for key, value in scope["headers"] if key == name])
+
+
+@lru_cache(64)
+def require_json(content_type: str) -> None:
+    """Return for JSON in UTF-8. Raises Unreadable (415) for anything else."""
+    media, parameters = parsed(content_type)
     if media != JSON:
         raise Unreadable(f"请以 {JSON} 发送", f"send {JSON}", 415)
     if parameters.get("charset", "utf-8") not in UTF_8:
         raise Unreadable("请使用 UTF-8 编码", "send UTF-8", 415)
-    return asked_of(loads(await request.body(), "body"))
+
+
+async def whole(receive: Receive) -> bytes:
+    """The whole body. Raises ClientDisconnect when the client goes away before its end."""
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def quality(parameters: Mapping[str, str]) -> float:
@@ -129,15 +155,18 @@ def quality(parameters: Mapping[str, str]) -> float:
 
 
 def media_type(request: Request) -> str:
-    """The media type of the answer: the client's first choice of the two.
+    """The media type of the answer: the client's first choice of the two. Raises Unreadable (406)."""
+    wanted = header(request.scope, b"accept").strip()
+    return JSON if not wanted else remembered(wanted) if len(wanted) <= MOST_REMEMBERED else chosen(wanted)
+
+
+def chosen(wanted: str) -> str:
+    """The first choice among the ranges of an `Accept`.
 
     Of two equally wanted ones it is the GraphQL media type if the client names it: who takes anything at all may be a
     client of old times. The nearest range counts: `application/json;q=0, */*` takes no plain JSON. Raises Unreadable
     (406) for a client that takes neither.
     """
-    wanted = ",".join(request.headers.getlist("accept")).strip()
-    if not wanted:
-        return JSON
     ranges: dict[str, float] = {}
     for text in wanted.split(","):
         media, parameters = parsed(text)
@@ -151,3 +180,6 @@ def media_type(request: Request) -> str:
             406,
         )
     return GRAPHQL_JSON if modern > plain or (modern == plain and GRAPHQL_JSON in ranges) else JSON
+
+
+remembered = lru_cache(64)(chosen)  # clients send the same few again and again

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import orjson
@@ -27,6 +28,8 @@ STATUS: Mapping[Code, int] = {
 }
 
 VARY = "accept, authorization"
+NO_STORE = b"cache-control", b"no-store"
+VARYING = b"vary", VARY.encode()
 
 
 class GraphQLEndpoint:
@@ -96,7 +99,7 @@ class GraphQLEndpoint:
             queries_only or operation.operation is OperationType.SUBSCRIPTION
         ):
             raise GatewayError(Code.OPERATION_NOT_ALLOWED, "此方式只接受查询", "only queries may be sent this way")
-        if prepared.introspects and not context.may_introspect:
+        if prepared.introspects and not await context.may_introspect():
             raise GatewayError(
                 Code.FORBIDDEN, "未登录不能查看模式，请携带令牌", "the schema is shown to callers with a token only"
             )
@@ -151,9 +154,29 @@ def refused_whole(errors: list[dict[str, Any]]) -> dict[str, Any]:
     return {"errors": errors}
 
 
+class Answer(Response):
+    """An answer whose headers are ready."""
+
+    def __init__(self, content: bytes, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.body = content
+        self.status_code = status
+        self.raw_headers = headers
+        self.background = None
+
+
+@cache
+def media_header(media: str) -> tuple[bytes, bytes]:
+    """The header of one of the two media types."""
+    return b"content-type", f"{media}; charset=utf-8".encode()
+
+
 def reply(body: Mapping[str, Any], status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:
     """The answer as UTF-8 text, nothing escaped that needs no escape; kept by nobody unless `headers` say so."""
+    content = orjson.dumps(body)
+    length = b"content-length", b"%d" % len(content)
+    if headers is None and status != 405:
+        return Answer(content, status, [media_header(media), NO_STORE, VARYING, length])
     sent = {"cache-control": "no-store", "vary": VARY, **(headers or {})}
     if status == 405:
         sent["allow"] = "POST"
-    return Response(orjson.dumps(body), status, sent, f"{media}; charset=utf-8")
+    return Response(content, status, sent, f"{media}; charset=utf-8")

@@ -32,24 +32,28 @@ class Invalid(Exception):
         self.errors = errors
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prepared:
-    """A document that may run: within the limits and valid."""
+    """A document that may run: within the limits and valid. What depends on its text alone is found once.
+
+    `introspects`: whether it may ask about the schema itself; a text that only speaks of it counts as well.
+    """
 
     text: str
     document: DocumentNode
-    prices: Prices = field(init=False, compare=False, repr=False)
+    introspects: bool = field(init=False)
+    prices: Prices = field(init=False, repr=False)
+    _operations: dict[str | None, OperationDefinitionNode] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "introspects", INTROSPECTION.search(self.text) is not None)
         object.__setattr__(self, "prices", Prices(self.document))
-
-    @property
-    def introspects(self) -> bool:
-        """Whether the document may ask about the schema itself; a text that only speaks of it counts as well."""
-        return INTROSPECTION.search(self.text) is not None
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run. Raises GatewayError when the name fits none, or is needed and absent."""
+        return self._operations.get(name) or self._find(name)
+
+    def _find(self, name: str | None) -> OperationDefinitionNode:
         found = get_operation_ast(self.document, name)
         if found is None:
             raise GatewayError(
@@ -58,6 +62,7 @@ class Prepared:
                 "the document has several operations or none of that name; say which in `operationName`",
                 argument="operationName",
             )
+        self._operations[name] = found
         return found
 
 

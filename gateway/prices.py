@@ -1,6 +1,6 @@
 """The prices of a document's operations, remembered by the values that decide them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from graphql import (
@@ -45,19 +45,19 @@ class Prices:
 
     def of(self, schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
         """The price of one operation. Raises GatewayError for a page without a size."""
-        key = (operation.name.value if operation.name else None, *self._marks(variables))
-        found = self._known.get(key)
+        key: list[object] = [operation.name.value if operation.name else None]
+        key += [mark(variables.get(name, LEFT_OUT)) for name in self._deciding]
+        known = tuple(key)
+        found = self._known.get(known)
         if found is None:
             found = price(schema, self._document, operation, variables)
-            if len(self._known) < MOST_PRICES and None not in key[1:]:
-                self._known[key] = found
+            if len(self._known) < MOST_PRICES and None not in known[1:]:
+                self._known[known] = found
         return found
 
-    def _marks(self, variables: Mapping[str, Any]) -> Iterator[object]:
-        """What each deciding value amounts to; None for one that must be judged each time."""
-        for name in self._deciding:
-            value = variables.get(name, LEFT_OUT)
-            if type(value) is int or value is LEFT_OUT:
-                yield value
-            else:
-                yield ("list", len(value)) if isinstance(value, list) else None
+
+def mark(value: object) -> object:
+    """What a deciding value amounts to; None for one that must be judged each time."""
+    if type(value) is int or value is LEFT_OUT:
+        return value
+    return ("list", len(value)) if isinstance(value, list) else None

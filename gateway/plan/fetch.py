@@ -13,19 +13,32 @@ from gateway.services import Way, refusal, unavailable
 from services.runtime.client import ServiceError
 from services.runtime.log import log
 
-Group: TypeAlias = tuple[str, int]  # a service and a level
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The reads that go in one request: of a service and a level, and the requests whose answers they wait for."""
+
+    service: str
+    level: int
+    reads: tuple[Read, ...]
+    within: frozenset[int]
+    above: tuple[int, ...]
 
 
-@dataclass
+Groups: TypeAlias = Sequence[Group]
+
+
+@dataclass(slots=True)
 class Fetch:
     """The reads of one plan in one request: what was found, and the refusals of what failed."""
 
     reads: Sequence[Read]
+    groups: Groups
     values: Values
     ways: Mapping[str, Way]
     found: list[Found] = field(init=False)
     failed: dict[int, GatewayError] = field(default_factory=dict)
-    asked: dict[Group, asyncio.Task[None]] = field(default_factory=dict)
+    asked: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.found = [{} for _ in self.reads]
@@ -33,33 +46,37 @@ class Fetch:
     @property
     def clean(self) -> bool:
         """Whether the fast builder may answer: nothing failed, no compulsory row is missing, every id is ours."""
-        if self.failed or any(isinstance(value, GatewayError) for value in self.values):
+        if self.failed:
             return False
-        return not any(None in self.found[one.index].values() for one in self.reads if one.compulsory)
+        for value in self.values:
+            if isinstance(value, GatewayError):
+                return False
+        return all(not one.compulsory or None not in self.found[one.index].values() for one in self.reads)
 
     async def run(self) -> None:
-        """Ask everything; requests of one level go out together. Raises Unplanned."""
-        every = groups(self.reads)
-        if len(every) == 1:
-            await self.group(every[0])
-            return
-        for group in every:
-            self.asked[group] = asyncio.ensure_future(self.group(group))
+        """Ask everything; requests of one level go out together. Raises Unplanned.
+
+        The last request, and what it alone waits for, need no task of their own.
+        """
+        *others, last = range(len(self.groups))
         try:
-            await asyncio.gather(*self.asked.values())
+            for at in others:
+                self.asked[at] = asyncio.ensure_future(self.group(self.groups[at]))
+            await self.group(self.groups[last])
+            for task in self.asked.values():
+                await task
         finally:
             for task in self.asked.values():
-                task.cancel()
+                if not task.cancel() and not task.cancelled():
+                    task.exception()  # told by whoever met it first
 
     async def group(self, group: Group) -> None:
         """One request, once the reads it takes its keys from are answered."""
-        mine = [one for one in self.reads if group_of(one) == group]
-        above = {group_of(self.reads[one.parent]) for one in mine if one.parent is not None} - {group}
-        for one in sorted(above):
+        for one in group.above:
             await self.asked[one]
-        sent = self.sent(mine)
+        sent = self.sent(group)
         if sent:
-            await self.ask(group[0], sent)
+            await self.ask(group.service, sent)
 
     async def ask(self, service: str, sent: Mapping[int, Sequence[Any] | None]) -> None:
         """One request and its answers."""
@@ -70,25 +87,25 @@ class Fetch:
             return
         try:
             answers = dict(zip(sent, orjson.loads(reply)["answers"], strict=True))
+            nulls = b"null" in reply
             for index in answers:
-                self.take(self.reads[index], sent[index], answers)
+                self.take(self.reads[index], sent[index], answers, nulls=nulls)
         except (KeyError, TypeError, ValueError) as error:
             log.error("upstream.unreadable", service=service, exc_info=error)
             self.fail(sent, unavailable(service))
 
-    def sent(self, mine: Sequence[Read]) -> dict[int, Sequence[Any] | None]:
+    def sent(self, group: Group) -> dict[int, Sequence[Any] | None]:
         """The reads of a request, each with its keys, or None when another read of the request gives them.
 
         A read without keys is left out, and what stands under it.
         """
         sent: dict[int, Sequence[Any] | None] = {}
-        within = {one.index for one in mine}
-        for one in mine:
+        for one in group.reads:
             window = one.question.window
             refused = None if window is None else self.values[window]
             if isinstance(refused, GatewayError):
                 self.failed[one.index] = refused
-            elif one.parent in within:
+            elif one.parent in group.within:
                 if one.parent in sent:
                     sent[one.index] = None
             elif keys := self.keys(one):
@@ -116,7 +133,9 @@ class Fetch:
             bodies.append(body)
         return bodies
 
-    def take(self, one: Read, given: Sequence[Any] | None, answers: Mapping[int, Mapping[str, Any]]) -> None:
+    def take(
+        self, one: Read, given: Sequence[Any] | None, answers: Mapping[int, Mapping[str, Any]], *, nulls: bool
+    ) -> None:
         """Keep one answer by key, or its refusal; what stands under a failed read has no answer."""
         service, answer, keys = one.question.service, answers[one.index], one.question.keys
         if given is None and isinstance(keys, ColumnOf):
@@ -128,7 +147,7 @@ class Fetch:
             self.failed[one.index] = refusal(told(service, answer["error"]))
             return
         try:
-            self.found[one.index] = one.answer(answer, given or ())
+            self.found[one.index] = one.answer(answer, given or (), nulls=nulls)
         except BadAnswer:
             log.error("upstream.unreadable", service=service, entity=one.question.entity)
             self.failed[one.index] = unavailable(service)
@@ -139,14 +158,17 @@ class Fetch:
             self.failed[index] = refused
 
 
-def group_of(one: Read) -> Group:
-    """The request a read goes in."""
-    return one.question.service, one.level
-
-
-def groups(reads: Sequence[Read]) -> list[Group]:
-    """The requests of a plan: a service and a level each, the first levels first."""
-    return sorted({group_of(one) for one in reads}, key=lambda group: group[1])
+def groups(reads: Sequence[Read]) -> Groups:
+    """The requests of a plan, each after those it waits for."""
+    keys = sorted({(one.level, one.question.service) for one in reads})
+    place = {key: at for at, key in enumerate(keys)}
+    made = []
+    for at, (level, service) in enumerate(keys):
+        mine = tuple(one for one in reads if (one.level, one.question.service) == (level, service))
+        parents = [reads[one.parent] for one in mine if one.parent is not None]
+        above = {place[one.level, one.question.service] for one in parents} - {at}
+        made.append(Group(service, level, mine, frozenset(one.index for one in mine), tuple(sorted(above))))
+    return made
 
 
 def told(service: str, error: Mapping[str, Any]) -> ServiceError:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType, get_variable_values
+from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
 
 from gateway.plan.build import Builder, builder
 from gateway.plan.careful import Careful
+from gateway.plan.coerce import Coercer
 from gateway.plan.collect import Collector, switches
 from gateway.plan.compile import Compiler, Plan
-from gateway.plan.fetch import Fetch
+from gateway.plan.fetch import Fetch, Groups, groups
 from gateway.plan.slots import Coerced, Unplanned, values
 from gateway.prepare import Prepared
 from gateway.services import Way
@@ -41,9 +42,10 @@ class Store(Generic[V]):
 
 @dataclass(frozen=True)
 class Made:
-    """A plan with its builder."""
+    """A plan with its requests and its builder."""
 
     plan: Plan
+    groups: Groups
     build: Builder
 
 
@@ -55,12 +57,20 @@ class Answer:
     errors: list[GraphQLError]
 
 
+class Known:
+    """What is known of one operation before its variables are: how to read them, and which of them switch fields."""
+
+    def __init__(self, schema: GraphQLSchema, prepared: Prepared, operation: OperationDefinitionNode) -> None:
+        self.coercer = Coercer(schema, operation)
+        self.switches = switches(prepared.document)
+
+
 class Planner:
     """Answers queries of one schema by plans, as far as plans go."""
 
     def __init__(self, schema: GraphQLSchema, size: int) -> None:
         self.schema = schema
-        self.switches: Store[tuple[str, ...]] = Store(size)
+        self.known: Store[Known] = Store(size)
         self.plans: Store[Made | str] = Store(size)
         self.fallen_back: Counter[str] = Counter()
 
@@ -76,35 +86,20 @@ class Planner:
             self.fallen_back["token"] += 1
             return None
         try:
-            coerced = self.coerced(operation, variables)
-            made = self.made(prepared, operation, coerced)
-            return await answered(made, Fetch(made.plan.reads, values(made.plan.slots, coerced), ways))
+            key = prepared, operation.name.value if operation.name else None
+            known = self.known.get(key, lambda: Known(self.schema, prepared, operation))
+            coerced = known.coercer.read(variables)
+            switched = tuple([coerced.get(name) for name in known.switches])
+            made = self.plans.get((*key, switched), lambda: self.make(prepared, operation, coerced))
+            if not isinstance(made, str):
+                return await answered(made, Fetch(made.plan.reads, made.groups, values(made.plan.slots, coerced), ways))
+            self.fallen_back[made] += 1
         except Unplanned as unplanned:
             self.fallen_back[unplanned.reason] += 1
         except Exception as defect:  # noqa: BLE001 - a defect of a plan costs time, not the answer
             log.error("plan.defect", exc_info=defect)
             self.fallen_back["defect"] += 1
         return None
-
-    def coerced(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Coerced:
-        """The operation's variables as the schema reads them. Raises Unplanned for those it refuses."""
-        if not operation.variable_definitions:
-            return {}
-        found = get_variable_values(self.schema, operation.variable_definitions, dict(variables), max_errors=1)
-        if isinstance(found, list):
-            raise Unplanned("variables")
-        return found.coerced
-
-    def made(self, prepared: Prepared, operation: OperationDefinitionNode, coerced: Coerced) -> Made:
-        """The plan of an operation, for the variables that @include and @skip depend on. Raises Unplanned."""
-        names = self.switches.get(prepared.text, lambda: switches(prepared.document))
-        switched = tuple(coerced.get(name) is True for name in names)
-        name = operation.name.value if operation.name else None
-        key = (prepared.text, name, switched)
-        found = self.plans.get(key, lambda: self.make(prepared, operation, coerced))
-        if isinstance(found, str):
-            raise Unplanned(found)
-        return found
 
     def make(self, prepared: Prepared, operation: OperationDefinitionNode, coerced: Coerced) -> Made | str:
         """A plan, or the reason why there is none."""
@@ -114,7 +109,7 @@ class Planner:
             plan = Compiler(self.schema, Collector(self.schema, prepared.document, coerced)).compile(operation)
         except Unplanned as unplanned:
             return unplanned.reason
-        return Made(plan, builder(plan.shape)) if len(plan.reads) <= MOST_READS else "reads"
+        return Made(plan, groups(plan.reads), builder(plan.shape)) if len(plan.reads) <= MOST_READS else "reads"
 
 
 async def answered(made: Made, fetch: Fetch) -> Answer:

@@ -5,7 +5,7 @@ Arguments stand as numbers: places in the plan's list of slots, whose values eac
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from gateway.costs import Window
 from gateway.plan.slots import Unplanned
@@ -154,27 +154,32 @@ class Read:
             return [None if row is None else row[place] for row in wire["rows"]]
         return [row[place] for page in wire["pages"] if page is not None for row in page["rows"]]
 
-    def answer(self, wire: Mapping[str, Any], keys: Sequence[Any]) -> Found:
-        """A service's answer by key. Raises BadAnswer for one that does not fit the question."""
+    def answer(self, wire: Mapping[str, Any], keys: Sequence[Any], *, nulls: bool) -> Found:
+        """A service's answer by key. Raises BadAnswer for one that does not fit the question.
+
+        `nulls`: whether the reply has any null at all; its text tells that faster than its rows.
+        """
         try:
             if self.question.window is None:
-                self.check(wire["rows"])
+                self.check(wire["rows"], nulls=nulls)
                 return dict(zip(keys, wire["rows"], strict=True))
             for page in wire["pages"]:
                 if page is not None:
-                    self.check(page["rows"])
+                    self.check(page["rows"], nulls=nulls)
                     if self.counts and not isinstance(page["total"], int):
                         raise BadAnswer
             return dict(zip(keys, wire["pages"], strict=True))
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise BadAnswer from error
 
-    def check(self, rows: Sequence[Row | None]) -> None:
-        """Raise BadAnswer for a row of another length, or a null that may not be."""
-        width = len(self.columns)
-        for row in rows:
-            if row is not None and (len(row) != width or (None in row and any(row[at] is None for at in self.firm))):
-                raise BadAnswer
+    def check(self, rows: Sequence[Row | None], *, nulls: bool) -> None:
+        """Raise BadAnswer for a row of another length, or a null that may not be. By whole columns: rows are many."""
+        found = [row for row in rows if row is not None] if nulls else cast("Sequence[Row]", rows)
+        if found and set(map(len, found)) != {len(self.columns)}:
+            raise BadAnswer
+        with_nulls = [row for row in found if None in row] if nulls else []
+        if with_nulls and any(None in [row[at] for row in with_nulls] for at in self.firm):
+            raise BadAnswer
 
 
 def chosen(names: Sequence[tuple[str, int]], values: Values) -> dict[str, Any]:

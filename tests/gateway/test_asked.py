@@ -62,7 +62,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     nobody: Any = None
 
     async def respond(request: Request) -> Response:
-        return await endpoint.respond(request, Context("r1", Loaders(nobody)))
+        return await endpoint.respond(request, Context("r1", lambda: Loaders(nobody)))
 
     app = Starlette(routes=[Route("/graphql", respond, methods=["GET", "POST"])])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as made:
