@@ -88,6 +88,7 @@ class Read:
     looks_back: bool = False  # whether items come before the page matters
     looks_on: bool = False  # whether items follow the page matters
     compulsory: bool = False  # a key without a row is an error
+    _fixed: dict[str, Any] | None = field(default=None, repr=False)
 
     def column(self, name: str, *, firm: bool = False) -> int:
         """Where a column stands in a row; it is asked for from now on, and may not be null when `firm`."""
@@ -103,25 +104,33 @@ class Read:
         return keys.read if isinstance(keys, ColumnOf) else None
 
     def body(self, values: Values) -> dict[str, Any]:
-        """The read on the wire, but for its keys."""
+        """The read on the wire, but for its keys; what is not given is left out."""
         asked = self.question
-        on, known_at = asked.moment
-        body: dict[str, Any] = {"entity": asked.entity, "fields": list(self.columns)}
-        if asked.by is not None:
-            body["by"] = asked.by
-        body |= {"on": values[on], "knownAt": values[known_at], "args": chosen(asked.args, values)}
+        if self._fixed is None:  # the columns are known from the first request on
+            by = {} if asked.by is None else {"by": asked.by}
+            self._fixed = {"entity": asked.entity, "fields": list(self.columns), **by}
+        body = self._fixed.copy()
+        for name, slot in zip(("on", "knownAt"), asked.moment, strict=True):
+            if values[slot] is not None:
+                body[name] = values[slot]
+        for name, arguments in (("args", asked.args), ("where", asked.where)):
+            if arguments and (given := chosen(arguments, values)):
+                body[name] = given
         if asked.window is not None:
-            body |= self.page(values[asked.window])
-            body["where"] = chosen(asked.where, values)
+            self.page(body, values[asked.window])
         if isinstance(asked.keys, Area):
             body |= asked.keys.body(values)
         return body
 
-    def page(self, window: Window) -> dict[str, Any]:
-        """Which page of each key's rows, and what to tell of its neighbours."""
-        size, cursor = ("last", "before") if window.backward else ("first", "after")
-        beyond = window.cursor is not None and (self.looks_on if window.backward else self.looks_back)
-        return {size: window.size, cursor: window.cursor, "count": self.counts, "beyond": beyond}
+    def page(self, body: dict[str, Any], window: Window) -> None:
+        """Add which page of each key's rows, and what to tell of its neighbours."""
+        body["last" if window.backward else "first"] = window.size
+        if window.cursor is not None:
+            body["before" if window.backward else "after"] = window.cursor
+            if self.looks_on if window.backward else self.looks_back:
+                body["beyond"] = True
+        if self.counts:
+            body["count"] = True
 
     def keys(self, values: Values) -> list[Any]:
         """The keys of a read that depends on no other."""
