@@ -16,6 +16,7 @@ from services.kernel.errors import DomainError
 Params: TypeAlias = Mapping[str, str | int | bool | Sequence[str] | None]
 _AWAY = frozenset({502, 503, 504})
 _RELAYED = frozenset({400, 401, 403, 404, 409, 422})
+_NOT_AGAIN = frozenset({"service.breaker_open", "service.timeout"})  # a second wait helps nobody
 
 
 class ServiceError(DomainError):
@@ -77,6 +78,7 @@ class ServiceClient:
         self._http = httpx.AsyncClient(
             base_url=base_url, transport=transport, timeout=timeout_s, limits=limits, trust_env=False
         )
+        self._timeout_s = timeout_s
         self._breaker = Breaker()
         self._headers: Mapping[str, str] = {}
 
@@ -92,15 +94,17 @@ class ServiceClient:
         await self._http.aclose()
 
     async def get(self, path: str, params: Params | None = None) -> Any:  # noqa: ANN401 - JSON
-        """A read; tried a second time when the service is away. ServiceError for every refusal."""
-        request = self._request("GET", path, params)
+        """A read; tried a second time when the service is away, not when it is slow. ServiceError for every refusal.
+
+        The time limit is that of the whole reply: one that trickles in is late as well.
+        """
         try:
-            return self._parsed(await self._send(request))
+            return self._parsed(await self._in_time(path, params))
         except ServiceError as error:
-            if error.status not in {0, *_AWAY} or error.code == "service.breaker_open":
+            if error.status not in {0, *_AWAY} or error.code in _NOT_AGAIN:
                 raise
         await asyncio.sleep(0.02 + random.random() * 0.05)  # noqa: S311 - spreads retries, protects nothing
-        return self._parsed(await self._send(self._request("GET", path, params)))
+        return self._parsed(await self._in_time(path, params))
 
     async def post(
         self,
@@ -152,11 +156,22 @@ class ServiceClient:
             method, path, params=sent or None, content=content, headers={**self._headers, **(headers or {})}
         )
 
+    async def _in_time(self, path: str, params: Params | None) -> httpx.Response:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._send(self._request("GET", path, params))
+        except TimeoutError as error:
+            self._breaker.note(ok=False)
+            raise self._away("service.timeout") from error
+
     async def _send(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
         if not self._breaker.allows():
             raise self._away("service.breaker_open")
         try:
             response = await self._http.send(request, stream=stream)
+        except httpx.TimeoutException as error:
+            self._breaker.note(ok=False)
+            raise self._away("service.timeout") from error
         except httpx.HTTPError as error:
             self._breaker.note(ok=False)
             raise self._away() from error

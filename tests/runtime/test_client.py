@@ -1,5 +1,6 @@
 """Calls between processes: retries of reads, a breaker, refusals in the other's words."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -95,6 +96,39 @@ async def test_a_read_is_tried_twice_a_write_once(opened: Opener) -> None:
     for answers in ([httpx.ConnectError("x"), ok], [httpx.Response(503), ok]):
         with pytest.raises(ServiceError):
             await opened(*answers).post("/x", {})
+
+
+async def test_a_late_reply_is_not_waited_for_twice(opened: Opener) -> None:
+    client = opened(httpx.ReadTimeout("late"), httpx.Response(200, json=1))
+    with pytest.raises(ServiceError) as caught:
+        await client.get("/x")
+    assert (caught.value.code, caught.value.status) == ("service.timeout", 0)
+    assert len(client.other.requests) == 1  # type: ignore[attr-defined]
+    assert await client.get("/x") == 1
+
+
+async def test_a_reply_that_trickles_in_is_late_and_opens_the_breaker() -> None:
+    asked = 0
+
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+        while await reader.read(1):
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(trickle, "127.0.0.1", 0)
+    client = Notes(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout_s=0.1)
+    codes = []
+    for _ in range(6):
+        with pytest.raises(ServiceError) as caught:
+            await client.get("/x")
+        codes.append(caught.value.code)
+    assert codes == ["service.timeout"] * 5 + ["service.breaker_open"]
+    assert asked == 5
+    await client.close()
+    server.close()
 
 
 async def test_refusals_are_not_tried_again(opened: Opener) -> None:
