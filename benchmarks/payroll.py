@@ -19,10 +19,10 @@ import pyarrow as pa
 from services.kernel.period import Month
 from services.payroll.domain.policy import VOCABULARY
 from services.payroll.settings import PayrollSettings
-from services.payroll.storage import payroll_runs
 from services.payroll.usecases.calculations import Calculator, PaidRows
 from services.payroll.usecases.own_facts import blank
-from services.payroll.usecases.payroll_runs import RunOrder, calculate
+from services.payroll.usecases.payroll_runs import RunOrder, run_month
+from services.payroll.usecases.progress import Progress
 from services.payroll.usecases.rosters import RosterBlock, roster_blocks
 from services.payroll.usecases.rules import RuleBook, Shelf
 from services.runtime.database import NATION, Database
@@ -108,8 +108,7 @@ async def months(shelf: Shelf, url: str, table: pa.Table) -> list[float]:
             )
             start = time.perf_counter()
             async with database.transaction(NATION) as session:
-                connection = await payroll_runs.raw_connection(session)
-                await calculate(connection, shelf, order, _stream(table))
+                await run_month(session, shelf, order, _stream(table), Progress(database, NATION))
             taken.append(time.perf_counter() - start)
         async with database.bulk(NATION, read_only=True) as connection:
             size = await connection.fetchval("SELECT pg_total_relation_size('payslips_2026_01')")

@@ -2,17 +2,18 @@
 
 from fastapi import FastAPI
 
-from services.consultation.api import imports, issues, procedures, reads, sessions, statistics
+from services.consultation.api import events, imports, issues, procedures, reads, sessions, statistics
 from services.consultation.domain.vocabulary import VOCABULARY
 from services.consultation.settings import ConsultationSettings
+from services.runtime.events_api import relaying
 from services.runtime.rules_api import rules_router
 from services.runtime.server import create_base
 from services.runtime.settings import read_settings
 
 
 def create_app(settings: ConsultationSettings) -> FastAPI:
-    """The application: issues, sessions, procedures, statistics, imports, and the rules of its section."""
-    return create_base(
+    """The application: issues, sessions, procedures, statistics, imports, events, and the rules of its section."""
+    app = create_base(
         settings,
         title="Gongzhi consultation / 协商",
         description="Issues walk their city's procedure, each step with actor, time, evidence and citation.",
@@ -24,9 +25,11 @@ def create_app(settings: ConsultationSettings) -> FastAPI:
             procedures.router,
             statistics.router,
             imports.router,
+            events.router,
             rules_router({"consultation": VOCABULARY}),
         ],
     )
+    return relaying(app, events.KINDS)
 
 
 def main() -> FastAPI:

@@ -17,12 +17,13 @@ from services.consultation.schemas.issues import (
 from services.consultation.schemas.procedures import ProcedureOut, RehearsalIn, RehearsalOut, VerdictIn, VerdictOut
 from services.consultation.schemas.sessions import SessionIn, SessionOut
 from services.consultation.schemas.statistics import ConsultationStatisticsOut, OpenItemOut, StatisticsIn
-from services.runtime.client import Params, ServiceClient
+from services.runtime.client import Params
+from services.runtime.events_client import EventsClient
 from services.runtime.imports import ImportReport
 from services.runtime.paging import Page
 
 
-class ConsultationClient(ServiceClient):
+class ConsultationClient(EventsClient):
     """The consultation service as a caller sees it; `on_behalf(token)` first."""
 
     service = "consultation"

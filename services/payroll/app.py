@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
-from services.payroll.api import imports, pay_calculations, payroll_runs, payslips, reads
+from services.payroll.api import events, imports, pay_calculations, payroll_runs, payslips, reads
 from services.payroll.domain.policy import SECTION, VOCABULARY
 from services.payroll.settings import PayrollSettings
+from services.runtime.events_api import relaying
 from services.runtime.rules_api import rules_router
 from services.runtime.server import create_base
 from services.runtime.settings import read_settings
@@ -22,7 +23,7 @@ DESCRIPTION = (
 
 def create_app(settings: PayrollSettings, staffing: httpx.AsyncBaseTransport | None = None) -> FastAPI:
     """The payroll service; `staffing` replaces the network to the staffing service in tests."""
-    nouns = (reads, payroll_runs, payslips, pay_calculations, imports)
+    nouns = (reads, payroll_runs, payslips, pay_calculations, imports, events)
     app = create_base(
         settings,
         title="薪酬服务 Payroll",
@@ -43,7 +44,7 @@ def create_app(settings: PayrollSettings, staffing: httpx.AsyncBaseTransport | N
             await client.close()
 
     app.router.lifespan_context = lifespan
-    return app
+    return relaying(app, events.KINDS)
 
 
 def main() -> FastAPI:

@@ -7,10 +7,11 @@ from uuid import UUID
 from services.payroll.schemas.pay_calculations import PayCalculationIn, PayCalculationOut
 from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut, PayrollRunPageOut
 from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipExplanationsOut, PayslipOut, PayslipPageOut
-from services.runtime.client import Params, ServiceClient
+from services.runtime.client import Params
+from services.runtime.events_client import EventsClient
 
 
-class PayrollClient(ServiceClient):
+class PayrollClient(EventsClient):
     """Runs, payslips, calculations and imports of the payroll service."""
 
     service = "payroll"

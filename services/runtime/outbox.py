@@ -1,24 +1,30 @@
-"""Events, written in the same transaction as what they tell of; the relay comes with the issue on events."""
+"""Events, written in the transaction of what they tell of, in the order in which those transactions commit."""
 
 from collections.abc import Mapping
 from uuid import UUID
 
 import orjson
+from sqlalchemy import event as hooks
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from services.runtime.ids import new_id
 
-_APPEND = text(
-    "INSERT INTO outbox (id, type, subject, data) VALUES (:id, :type, :subject, CAST(:data AS jsonb))",
+_PENDING = "outbox"
+_INSERT = text(
+    """
+    INSERT INTO outbox (id, type, subject, region, data)
+    SELECT id, type, subject, coalesce(region, rpad(current_setting('app.lo', true), 12, '0')), data::jsonb
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:types AS text[]), CAST(:subjects AS text[]), CAST(:regions AS text[]),
+                CAST(:data AS text[])) WITH ORDINALITY AS given (id, type, subject, region, data, place)
+    ORDER BY place
+    """
 )
 
 
 def outbox_sql(schema: str) -> list[str]:
-    """Statements for a migration: the events of one schema; its role may add and read, not change.
-
-    `transaction` lets a relay skip rows whose neighbours have not committed yet.
-    """
+    """Statements for a migration: the events of one schema as the first version kept them; `outbox_turns_sql` next."""
     return [
         f"""CREATE TABLE {schema}.outbox (
             position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id uuid NOT NULL UNIQUE, type text NOT NULL,
@@ -28,9 +34,73 @@ def outbox_sql(schema: str) -> list[str]:
     ]
 
 
-async def append(session: AsyncSession, type: str, subject: str, data: Mapping[str, object]) -> UUID:  # noqa: A002 - CloudEvents' word
-    """Adds an event of a dotted type (`issue.step_done`) about a subject; answers its id. Sent only if this commits."""
+def outbox_turns_sql(schema: str) -> list[str]:
+    """Statements for the migration after: a region on each event, and positions in the order of commits.
+
+    Whoever inserts takes a lock first and keeps it until the commit: a position is given out only when every lower
+    one can be seen, so a reader that goes by position skips nothing, however long a neighbour's transaction takes.
+    `append` inserts as the last thing before the commit, so the lock is held for the commit alone, which NOTIFY
+    would hold up as long. Rows from before get the region in their data, else they are the nation's.
+    """
+    return [
+        # whoever names no region (the version that still serves meanwhile) writes for the caller's own
+        f"""ALTER TABLE {schema}.outbox DROP COLUMN transaction, ADD COLUMN region text COLLATE "C" NOT NULL
+            DEFAULT rpad(coalesce(current_setting('app.lo', true), ''), 12, '0')""",
+        f"UPDATE {schema}.outbox SET region = data ->> 'community' WHERE data ? 'community'",  # noqa: S608
+        f"CREATE INDEX outbox_subject ON {schema}.outbox (subject, position)",
+        f"""CREATE FUNCTION {schema}.take_turn() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM pg_advisory_xact_lock(hashtext('outbox'), hashtext('{schema}'));
+                PERFORM pg_notify('{channel(schema)}', '');
+                RETURN NULL;
+            END $$""",
+        f"""CREATE TRIGGER turn BEFORE INSERT ON {schema}.outbox
+            FOR EACH STATEMENT EXECUTE FUNCTION {schema}.take_turn()""",
+        f"REVOKE TRUNCATE ON {schema}.outbox FROM gongzhi_{schema}",
+    ]
+
+
+def outbox_turns_undo_sql(schema: str) -> list[str]:
+    """Statements that take `outbox_turns_sql` back."""
+    return [
+        f"DROP TRIGGER turn ON {schema}.outbox",
+        f"DROP FUNCTION {schema}.take_turn",
+        f"DROP INDEX {schema}.outbox_subject",
+        f"""ALTER TABLE {schema}.outbox DROP COLUMN region,
+            ADD COLUMN transaction xid8 NOT NULL DEFAULT pg_current_xact_id()""",
+    ]
+
+
+def channel(schema: str) -> str:
+    """The NOTIFY channel that says: there may be new events. It carries nothing else."""
+    return f"{schema}_outbox"
+
+
+def append(
+    session: AsyncSession,
+    type: str,  # noqa: A002 - CloudEvents' word
+    subject: str,
+    data: Mapping[str, object],
+    region: str | None = None,
+) -> UUID:
+    """Keeps an event of a dotted type (`issue.opened`) about a subject for the session's commit; answers its id.
+
+    `region`: the division whose readers may see it; without one, the first region of the session's scope. All of a
+    session's events are inserted together, just before it commits, in the order of the calls.
+    """
+    held = session.sync_session
+    if _PENDING not in held.info:
+        held.info[_PENDING] = []
+        hooks.listen(held, "before_commit", _insert)
     event = new_id()
-    values = {"id": event, "type": type, "subject": subject, "data": orjson.dumps(data, default=str).decode()}
-    await session.execute(_APPEND, values)
+    held.info[_PENDING].append((event, type, subject, region, orjson.dumps(data, default=str).decode()))
     return event
+
+
+def _insert(session: Session) -> None:
+    pending = session.info[_PENDING]
+    if not pending or session.in_nested_transaction():
+        return
+    columns = (list(column) for column in zip(*pending, strict=True))
+    session.execute(_INSERT, dict(zip(("ids", "types", "subjects", "regions", "data"), columns, strict=True)))
+    pending.clear()

@@ -54,6 +54,9 @@ class ServiceSettings(BaseSettings):
     max_import_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024 * 1024
     body_timeout_s: Annotated[float, Field(gt=0)] = 30.0
     client_timeout_s: Annotated[float, Field(gt=0)] = 2.0
+    event_streams: Annotated[int, Field(ge=1, le=100_000)] = 2000  # of one process; each costs memory, no connection
+    event_poll_s: Annotated[float, Field(gt=0, le=60)] = 3.0  # how late an event comes when its NOTIFY was lost
+    event_heartbeat_s: Annotated[float, Field(gt=0, le=30)] = 15.0
 
     staffing_url: str = "http://127.0.0.1:8001"
     payroll_url: str = "http://127.0.0.1:8002"

@@ -19,7 +19,7 @@ from services.runtime.database import Bulk, BulkRead, Database, ReadOnly, Transa
 from services.runtime.idempotency import OnceDep, idempotency_sql
 from services.runtime.imports import CSV_BODY, Accept, Column, DryRun, ImportReport, read_sheet
 from services.runtime.migrate import preparation_sql
-from services.runtime.outbox import append, outbox_sql
+from services.runtime.outbox import append, outbox_sql, outbox_turns_sql
 from services.runtime.rls import region_policy_sql
 from services.runtime.server import create_base
 from services.runtime.transfer import arrow_response, copy_arrow, fetch_arrow
@@ -78,7 +78,7 @@ async def stream_notes(connection: BulkRead) -> StreamingResponse:
 async def add_once(note: NoteIn, session: Transaction, once: OnceDep) -> Response:
     async def work() -> NoteIn:
         await session.execute(text("INSERT INTO notes (community, words) VALUES (:community, :words)"), dict(note))
-        await append(session, "note.added", note.community, {"words": note.words, "on": date(2026, 10, 1)})
+        append(session, "note.added", note.words, {"words": note.words, "on": date(2026, 10, 1)}, note.community)
         if note.words == "refused":
             raise Conflict("note.refused", "不行", "no")
         return note
@@ -115,6 +115,8 @@ def plain_url(cluster: Cluster) -> str:
         *region_policy_sql(SCHEMA, "notes"),
         *idempotency_sql(SCHEMA),
         *outbox_sql(SCHEMA),
+        *outbox_turns_sql(SCHEMA),
+        *region_policy_sql(SCHEMA, "outbox", "region"),
         url=url,
     )
     return url

@@ -14,7 +14,7 @@ from services.runtime.outbox import append
 async def test_an_event_is_kept_with_its_time_and_place(database: Database, truncate: Any, plain_url: str) -> None:
     await truncate(plain_url, "consultation")
     async with database.transaction(NATION) as session:
-        event = await append(session, "issue.step_done", "issue/7", {"step": "审核"})
+        event = append(session, "issue.step_done", "issue/7", {"step": "审核"})
     async with database.transaction(NATION, read_only=True) as session:
         row = (
             await session.execute(text("SELECT id, type, subject, data::text, time > '2020-01-01' FROM outbox"))
@@ -31,7 +31,7 @@ async def test_an_event_of_a_failed_transaction_was_never_there(
 
     async def fail() -> None:
         async with database.transaction(NATION) as session:
-            await append(session, "a.b", "s", {})
+            append(session, "a.b", "s", {})
             raise RuntimeError
 
     with pytest.raises(RuntimeError):

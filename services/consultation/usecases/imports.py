@@ -86,7 +86,9 @@ async def import_issues(session: AsyncSession, packs: Packs, order: Order) -> Im
     if not order.dry_run:
         await pins.pin(session, {procedure.digest: body for _, procedure, body in made})
         await issues_storage.add(session, [standing(issue, found) for issue, found, _ in made], order.recorded_by)
-    return await _done(session, "issues", sheet, order)
+        for issue, found, _ in made:
+            issues.announce(session, issue, issue.history[-1], found)
+    return _done(session, "issues", sheet, order)
 
 
 async def import_sessions(session: AsyncSession, _packs: Packs, order: Order) -> ImportReport:
@@ -104,7 +106,7 @@ async def import_sessions(session: AsyncSession, _packs: Packs, order: Order) ->
     sheet.settle(order.accept, dry_run=order.dry_run)
     if not order.dry_run:
         await sessions_storage.add(session, made, order.recorded_by)
-    return await _done(session, "sessions", sheet, order)
+    return _done(session, "sessions", sheet, order)
 
 
 async def import_events(session: AsyncSession, packs: Packs, order: Order) -> ImportReport:
@@ -124,7 +126,9 @@ async def import_events(session: AsyncSession, packs: Packs, order: Order) -> Im
         await issues_storage.add_events(session, made, order.recorded_by)
         moved = {issue.id: walk.issues[issue.community, issue.number] for issue, _ in made}
         await issues_storage.move(session, [standing(one, pinned[one.procedure]) for one in moved.values()])
-    return await _done(session, "issue_events", sheet, order)
+        for issue, event in made:
+            issues.announce(session, issue, event, pinned[issue.procedure])
+    return _done(session, "issue_events", sheet, order)
 
 
 @dataclass
@@ -314,9 +318,9 @@ def _unreadable(column: str, value: str, form: str) -> Malformed:
     )
 
 
-async def _done(session: AsyncSession, kind: str, sheet: Sheet, order: Order) -> ImportReport:
+def _done(session: AsyncSession, kind: str, sheet: Sheet, order: Order) -> ImportReport:
     report = sheet.report(kind, dry_run=order.dry_run)
     if not order.dry_run:
         data = {"kind": kind, "accepted": report.accepted, "rejected": report.rejected, "digest": report.digest}
-        await outbox.append(session, "consultation.imported", kind, data)
+        outbox.append(session, "consultation.imported", kind, data)
     return report

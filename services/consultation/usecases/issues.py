@@ -86,7 +86,7 @@ async def raise_issue(session: AsyncSession, packs: Packs, raised: Raised, recor
         raise number_taken(issue.number)
     await pins.pin(session, {frame.procedure.digest: frame.body})
     await storage.add(session, [standing(issue, frame.procedure)], recorded_by)
-    await announce(session, issue, issue.history[-1])
+    announce(session, issue, issue.history[-1], frame.procedure)
     return issue, frame.procedure
 
 
@@ -109,7 +109,7 @@ async def take_step(
     await _check_merge(session, moved)
     await storage.add_events(session, [(moved, event)], recorded_by)
     await storage.move(session, [standing(moved, procedure)])
-    await announce(session, moved, event)
+    announce(session, moved, event, procedure)
     return moved, procedure
 
 
@@ -125,18 +125,23 @@ async def detail(
     return replace(issue, history=history), procedure
 
 
-async def announce(session: AsyncSession, issue: Issue, event: Event) -> None:
-    """One outbox event for one step, in the same transaction; it carries no name."""
+def announce(session: AsyncSession, issue: Issue, event: Event, procedure: Procedure) -> None:
+    """One outbox event for one step, sent if the transaction commits; it carries no name."""
+    final = event.to_state in procedure.final
+    kind = "issue.finished" if final else "issue.opened" if event.sequence == 1 else "issue.step_taken"
     data = {
         "issue": str(issue.id),
         "community": issue.community,
         "sequence": event.sequence,
         "step": event.step,
+        "outcome": event.outcome or None,
         "from_state": event.from_state,
         "to_state": event.to_state,
+        "tier": event.tier,
+        "final": final,
         "at": event.at.isoformat(),
     }
-    await outbox.append(session, "issue.step_taken", issue.community, data)
+    outbox.append(session, kind, str(issue.id), data, issue.community)
 
 
 def with_participants(evidence: Mapping[str, Any], held: Session) -> dict[str, Any]:

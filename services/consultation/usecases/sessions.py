@@ -70,7 +70,7 @@ async def record(session: AsyncSession, packs: Packs, held: Held, items: Sequenc
         raise number_taken(made.number)
     await storage.add(session, [made], recorded_by)
     data = {"session": str(made.id), "community": made.community, "held_at": made.held_at.isoformat()}
-    await outbox.append(session, "session.recorded", made.community, data)
+    outbox.append(session, "session.recorded", str(made.id), data, made.community)
     for item in items:
         issue = await issues_storage.find(session, item.issue)
         procedure = (await procedures.pinned(session, packs, [issue.procedure]))[issue.procedure]

@@ -17,10 +17,11 @@ from services.payroll.domain.payroll_runs import PayrollRun, RunStep
 from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut, PayrollRunPageOut
 from services.payroll.schemas.payslips import MonthText, RegionCode
 from services.payroll.storage import payroll_runs as storage
-from services.payroll.usecases.payroll_runs import RunOrder, calculate, step
+from services.payroll.usecases.payroll_runs import RunOrder, run_month, step
+from services.payroll.usecases.progress import Progress
 from services.payroll.usecases.rosters import RosterBlock, roster_blocks
 from services.runtime.auth import Caller, CallerDep, permit
-from services.runtime.database import ReadOnly, Transaction
+from services.runtime.database import ReadOnly, Transaction, database_of, scope_of
 from services.runtime.idempotency import OnceDep
 from services.runtime.ids import new_id
 from services.runtime.paging import MOST_IDS, Limit, PlaceDep
@@ -59,10 +60,10 @@ async def run_payroll(
     )
 
     async def work() -> PayrollRunOut:
-        connection = await storage.raw_connection(session)
+        progress = Progress(database_of(request), scope_of(request))
         with staffing_refusals():
-            run = await calculate(connection, shelf_of(request), order, _roster(request, caller, order))
-        return await _answer(session, await storage.get(session, run))
+            run = await run_month(session, shelf_of(request), order, _roster(request, caller, order), progress)
+        return await _answer(session, run)
 
     return await once(session, work)
 

@@ -1,7 +1,7 @@
 """A month's run: calculate it from the roster's stream, and walk it to its close."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -20,11 +20,19 @@ from services.payroll.storage import pack_snapshots, payroll_runs, payslips
 from services.payroll.storage.payroll_runs import Attempt, Connection, Fault
 from services.payroll.usecases.calculations import Calculator, FaultyRow, PaidRows
 from services.payroll.usecases.own_facts import OwnFacts
+from services.payroll.usecases.progress import Progress, announce
 from services.payroll.usecases.rosters import RosterBlock
 from services.payroll.usecases.rules import RuleBook, Shelf
 from services.runtime.packs import Packs
 
 LAYOUT = layout_of(STORED_FACTS)
+DONE: Mapping[RunStep, str] = {
+    RunStep.CHECK: "checked",
+    RunStep.RETURN: "returned",
+    RunStep.APPROVE: "approved",
+    RunStep.PAY: "paid",
+    RunStep.CLOSE: "closed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,25 @@ class RunOrder:
     now: datetime
 
 
-async def calculate(connection: Connection, shelf: Shelf, order: RunOrder, roster: AsyncIterator[RosterBlock]) -> UUID:
+async def run_month(
+    session: AsyncSession, shelf: Shelf, order: RunOrder, roster: AsyncIterator[RosterBlock], progress: Progress
+) -> PayrollRun:
+    """The run calculated, new or again, within the session's transaction; told of while it lasts, and when it is done.
+
+    Refusals as of `calculate`.
+    """
+    connection = await payroll_runs.raw_connection(session)
+    async with progress:
+        stored = await calculate(connection, shelf, order, roster, progress)
+    run = await payroll_runs.get(session, stored)
+    changed = run.made_at == order.now  # else it came out as it was stored
+    announce(session, "calculated", run, workers=run.workers, faulted=run.faulted, changed=changed)
+    return run
+
+
+async def calculate(
+    connection: Connection, shelf: Shelf, order: RunOrder, roster: AsyncIterator[RosterBlock], progress: Progress
+) -> UUID:
     """Calculate the run of that month and region, new or again, and store payslips, faults and totals; its id.
 
     Again with the same outcome stores nothing. A run already checked: Conflict `payroll_run.wrong_state`.
@@ -49,6 +75,7 @@ async def calculate(connection: Connection, shelf: Shelf, order: RunOrder, roste
     packs = shelf.packs
     await pack_snapshots.keep(connection, packs.digest, shelf.folders)
     run = await _opened(connection, packs, order)
+    progress.begun(run)
     others = await payroll_runs.overlapping(connection, order.month, order.region, run.id)
     before = await payroll_runs.output_digest(connection, run.id)
     last = await payroll_runs.last_attempt(connection, run.id)
@@ -58,7 +85,7 @@ async def calculate(connection: Connection, shelf: Shelf, order: RunOrder, roste
         number=await payroll_runs.next_attempt_number(connection),
     )
     try:
-        outcome = await _Pass(connection, packs, run, others).changed(roster, before)
+        outcome = await _Pass(connection, packs, run, others, progress).changed(roster, before)
     except _Unchanged:
         return run.id
     await _store(connection, run, outcome)
@@ -79,7 +106,9 @@ async def step(session: AsyncSession, run_id: UUID, what: RunStep, actor: str) -
     elif what is RunStep.APPROVE:
         people = {"approved_by": actor}
     await payroll_runs.move(session, run, state, **people)
-    return await payroll_runs.get(session, run_id)
+    moved = await payroll_runs.get(session, run_id)
+    announce(session, DONE[what], moved)
+    return moved
 
 
 async def _opened(connection: Connection, packs: Packs, order: RunOrder) -> PayrollRun:
@@ -134,6 +163,7 @@ class _Pass:
     packs: Packs
     run: PayrollRun
     others: list[tuple[int, int]]
+    progress: Progress
     faults: list[Fault] = field(default_factory=list)
 
     async def changed(self, roster: AsyncIterator[RosterBlock], before: str | None) -> Outcome:
@@ -148,6 +178,7 @@ class _Pass:
         own = OwnFacts(self.connection, self.run.month, self.run.known_at)
         calculator = Calculator(RuleBook(self.packs, self.run.month, self.run.known_at))
         digest = hashlib.sha256(self.run.pack_digest.encode())
+        done = 0
         async for block in roster:
             columns = await own.complete(block)
             words = pack(LAYOUT, columns, len(block))
@@ -162,6 +193,8 @@ class _Pass:
                     self._note(block, row, paid_twice())
                 calculator.count(found, kept)
                 digest.update(await self._write(block, words, found, kept))
+            done += len(block)
+            self.progress.counted(done, block.total)
         return Outcome(calculator, self.faults, digest.hexdigest())
 
     async def _write(

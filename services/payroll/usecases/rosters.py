@@ -1,7 +1,7 @@
 """Staffing's roster stream as columns of stored facts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,15 @@ Columns = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class RosterBlock:
-    """Some workers of a month: ids as bytes of shape (rows, 16), their communities, and roster facts as stored."""
+    """Some workers of a month: ids as bytes of shape (rows, 16), their communities, and roster facts as stored.
+
+    `total`: how many workers the whole roster has, when that is known.
+    """
 
     workers: NDArray[np.uint8]
     communities: NDArray[Any]
     columns: Columns
+    total: int | None = None
 
     def __len__(self) -> int:
         return len(self.workers)
@@ -32,7 +36,7 @@ BLOCK_ROWS = 32_768
 def roster_blocks(table: pa.Table, rows: int = BLOCK_ROWS) -> Iterator[RosterBlock]:
     """A roster as blocks of at most `rows` workers, order kept."""
     for start in range(0, table.num_rows, rows):
-        yield roster_block(table.slice(start, rows))
+        yield replace(roster_block(table.slice(start, rows)), total=table.num_rows)
 
 
 def roster_block(table: pa.Table) -> RosterBlock:

@@ -78,7 +78,7 @@ async def test_each_step_has_one_event_in_the_outbox(
     client: ConsultationClient, consultation_database: Database
 ) -> None:
     await raised(client)
-    assert await run(consultation_database, "SELECT count(*) FROM outbox WHERE type = 'issue.step_taken'") == 1
+    assert await run(consultation_database, "SELECT count(*) FROM outbox WHERE type = 'issue.opened'") == 1
     assert await run(consultation_database, "SELECT count(*) FROM outbox WHERE data::text LIKE '%张三%'") == 0
 
 
