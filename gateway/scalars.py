@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import NewType, TypeVar
 
@@ -80,13 +80,14 @@ def parse_date(value: object) -> date:
 
 
 def parse_datetime(value: object) -> datetime:
-    """Read an instant of RFC 3339; without an offset it would not be an instant, and is refused."""
+    """Read an instant of RFC 3339 in the years 1 to 9999 of UTC; without an offset it would not be an instant."""
     try:
         if isinstance(value, str):
             instant = datetime.fromisoformat(value)
             if instant.tzinfo is not None:
+                instant.astimezone(UTC)  # nobody behind the gateway can take what UTC has no year for
                 return instant
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     raise GraphQLError(
         'DateTime 应带时区，如 "2026-10-31T08:00:00+08:00" / carries an offset, like "2026-10-31T08:00:00+08:00": '

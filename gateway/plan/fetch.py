@@ -58,6 +58,8 @@ class Fetch:
 
         The last request, and what it alone waits for, need no task of their own.
         """
+        if not self.groups:
+            return
         *others, last = range(len(self.groups))
         try:
             for at in others:

@@ -53,7 +53,10 @@ def test_what_is_no_day_is_refused(value: object) -> None:
         scalars.parse_date(value)
 
 
-@pytest.mark.parametrize("value", ["2026-10-31T08:00:00", "yesterday", 1])
+@pytest.mark.parametrize(
+    "value",
+    ["2026-10-31T08:00:00", "yesterday", 1, "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"],
+)
 def test_what_is_no_instant_is_refused(value: object) -> None:
     with pytest.raises(GraphQLError, match="DateTime"):
         scalars.parse_datetime(value)

@@ -39,6 +39,7 @@ def line_totals(_names: tuple[str, ...], at: Mapping[str, int]) -> Compute:
         labels = {
             (number, scheme.name, line.code): line.label.to_dict()
             for number, schemes in found
+            if schemes != "[]"  # where no scheme is in force nobody is paid
             for scheme in parse_schemes(orjson.loads(schemes))
             for line in scheme.lines
         }

@@ -1,90 +1,18 @@
-"""Plans beside the ordinary executor, over the same services."""
+"""Plans beside the ordinary executor, over the small register and over the scene."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-import httpx
 import pytest
-from fastapi import FastAPI
 
-from gateway.asked import Asked
-from gateway.context import Context
-from gateway.endpoint import GraphQLEndpoint
-from gateway.loaders import Loaders
-from gateway.persisted import Documents
-from gateway.plan.planner import Planner
-from gateway.plan.upstreams import Upstreams
-from gateway.prepare import Preparer
-from gateway.schema import Schema, build
-from gateway.services import Services, Way
-from gateway.settings import GatewaySettings
-from services.consultation.app import create_app as create_consultation
-from services.consultation.settings import ConsultationSettings
-from services.payroll.app import create_app as create_payroll
-from services.payroll.settings import PayrollSettings
-from services.staffing.app import create_app as create_staffing
-from services.staffing.settings import StaffingSettings
+from gateway.limits import Limits
+from services.runtime.migrate import SERVICES
+from services.runtime.settings import ServiceSettings
 from tests.conftest import ServiceApp, SettingsOf, TokenMaker
+from tests.fixtures.cluster import Cluster
 from tests.gateway.conftest import System
-from tools.dev import SUPPLEMENTS
+from tests.gateway.plan.both import Both, patient, side_by_side
+from tests.gateway.plan.hunting import Hunter
+from tests.gateway.plan.scene import set_up
 
-Body = dict[str, Any]
-
-
-class Away(httpx.AsyncBaseTransport):
-    """A way that leads nowhere while `away`."""
-
-    def __init__(self, inner: httpx.AsyncBaseTransport, *, away: bool = False) -> None:
-        self.inner = inner
-        self.away = away
-        self.calls: list[tuple[str, Any]] = []
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.calls.append((request.url.path, request.content))
-        if self.away:
-            raise httpx.ConnectError("nobody there")
-        return await self.inner.handle_async_request(request)
-
-
-@dataclass
-class Both:
-    """The planner and the executor side by side."""
-
-    schema: Schema
-    planner: Planner
-    endpoint: GraphQLEndpoint
-    services: Services
-    upstreams: Upstreams
-    ways: Mapping[str, Away]
-    token: TokenMaker
-
-    def context(self, bearer: str | None, ways: Mapping[str, Way] | None) -> Context:
-        return Context("r", Loaders(self.services.on_behalf(bearer, None)), ways=ways)
-
-    async def executed(self, asked: Asked, bearer: str | None = None) -> Body:
-        """The executor's answer."""
-        bearer = bearer or self.token("administrator", "000000000000")
-        body, _ = await self.endpoint.answer(asked, self.context(bearer, None))
-        return body
-
-    async def planned(self, asked: Asked, bearer: str | None = None) -> Body | None:
-        """The plan's answer in the same form, None when there is no plan."""
-        bearer = bearer or self.token("administrator", "000000000000")
-        prepared = self.endpoint.preparer.prepare(asked.query)
-        operation = prepared.operation(asked.operation_name)
-        cost = self.endpoint.preparer.price(prepared, operation, asked.variables)
-        context = self.context(bearer, self.upstreams.on_behalf(bearer, None))
-        context.document = prepared.document
-        answer = await self.planner.answer(prepared, operation, asked.variables, context.ways)
-        if answer is None:
-            return None
-        body: Body = {"data": answer.data}
-        if answer.errors:
-            body["errors"] = [self.endpoint.told(error, context) for error in answer.errors]
-        limit = self.endpoint.preparer.limits.cost
-        body["extensions"] = {"cost": {"requestedQueryCost": cost, "maximumAvailable": limit}, "requestId": "r"}
-        return body
+WIDE = Limits(aliases=100, tokens=4_000, characters=60_000, directives=200, cost=20_000)
 
 
 @pytest.fixture(scope="session")
@@ -92,19 +20,18 @@ async def both(
     system: System, settings_of: SettingsOf, database_url: str, service_app: ServiceApp, token: TokenMaker
 ) -> Both:
     """Both paths over the three services, with the small register that `system` has loaded."""
-    demo = {"supplements": (SUPPLEMENTS,)}
-    staffing = create_staffing(settings_of(database_url, StaffingSettings))
-    to_staffing = httpx.ASGITransport(staffing, raise_app_exceptions=False)
-    payroll = create_payroll(settings_of(database_url, PayrollSettings, **demo), to_staffing)
-    consultation = create_consultation(settings_of(database_url, ConsultationSettings, **demo))
-    apps: Mapping[str, FastAPI] = {"staffing": staffing, "payroll": payroll, "consultation": consultation}
-    ways = {name: Away(httpx.ASGITransport(app, raise_app_exceptions=False)) for name, app in apps.items()}
-    settings = settings_of(None, GatewaySettings, upstream_timeout_s=20.0, client_timeout_s=20.0)
-    assert isinstance(settings, GatewaySettings)
-    for app in apps.values():
-        await service_app(app)
-    schema = build()
-    services = Services.connect(settings, dict(ways))
-    endpoint = GraphQLEndpoint(schema, Documents(Preparer(schema.core, settings.limits(), 512), 512), 60.0)
-    planner = Planner(schema.core, 512)
-    return Both(schema, planner, endpoint, services, Upstreams.connect(settings, ways), ways, token)
+    return await side_by_side(settings_of, database_url, service_app, token)
+
+
+@pytest.fixture(scope="session")
+async def hunter(
+    settings: ServiceSettings, settings_of: SettingsOf, cluster: Cluster, service_app: ServiceApp, token: TokenMaker
+) -> Hunter:
+    """Both paths over the scene, in a data base of their own, within wide limits."""
+    both = await side_by_side(settings_of, cluster.clone(*SERVICES), service_app, token, WIDE)
+    nation = "administrator", "000000000000"
+    tokens = token(*nation), token(*nation, subject="another administrator")
+    await set_up(*(both.services.on_behalf(one, None) for one in tokens))
+    made = Hunter(both, patient(settings_of), settings)
+    await made.scout()
+    return made

@@ -6,8 +6,8 @@ import pytest
 
 from gateway.asked import Asked
 from gateway.plan.planner import Store
-from tests.gateway.plan.conftest import Both
-from tests.gateway.plan.test_equal import ordered
+from tests.gateway.plan.both import Both
+from tests.gateway.plan.hunting import compare
 from tests.gateway.register import CUIZHU, HONGMEI, LONGWAN, NOWHERE, SHIHUGUAN, VILLAGE, WENYI
 from tests.gateway.test_graph import JOIN
 
@@ -17,6 +17,7 @@ PAGE = """query Page($region: DivisionCode, $wide: Boolean = true) { communities
       issues(first: 5) { nodes { title community @include(if: $wide) { name } } } } } }"""
 
 
+END = float("inf")
 LABEL = """query Q($c: DivisionCode!, $l: Language = ZH) {
     community(code: $c) { quota { explanation { label(language: $l) } } } }"""
 
@@ -26,7 +27,7 @@ async def same(both: Both, document: str, variables: dict[str, Any], bearer: str
     asked = Asked(document, variables)
     planned = await both.planned(asked, bearer)
     assert planned is not None
-    assert ordered(planned) == ordered(await both.executed(asked, bearer))
+    compare(planned, await both.executed(asked, bearer))
     return planned
 
 
@@ -111,13 +112,13 @@ async def test_an_answer_that_is_no_answer_is_an_absence(both: Both, monkeypatch
         def __init__(self, reply: bytes) -> None:
             self.reply = reply
 
-        async def ask(self, _body: bytes) -> bytes:
+        async def ask(self, _body: bytes, _end: float) -> bytes:
             return self.reply
 
     prepared = both.endpoint.preparer.prepare('{ community(code: "530111001011") { name quota { citations { at } } } }')
     operation = prepared.operation(None)
     row = b'{"answers": [{"rows": [["a", []]]}]}'
-    found = await both.planner.answer(prepared, operation, {}, {"staffing": Strange(row)})
+    found = await both.planner.answer(prepared, operation, {}, {"staffing": Strange(row)}, END)
     assert found is not None
     assert found.data == {"community": {"name": "a", "quota": {"citations": []}}}
     for reply in (
@@ -131,7 +132,7 @@ async def test_an_answer_that_is_no_answer_is_an_absence(both: Both, monkeypatch
         b'{"answers": [{"pages": []}]}',
         b'{"answers": [{"error": {"status": 500, "code": "x", "zh": "z", "en": "e"}}]}',
     ):
-        found = await both.planner.answer(prepared, operation, {}, {"staffing": Strange(reply)})
+        found = await both.planner.answer(prepared, operation, {}, {"staffing": Strange(reply)}, END)
         assert found is not None
         assert found.data == {"community": None}
         (error,) = found.errors

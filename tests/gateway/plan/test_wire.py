@@ -11,6 +11,12 @@ from gateway.plan.upstreams import Upstream
 from gateway.plan.wire import Broken, KeptLine
 from services.runtime.client import Breaker, ServiceError
 
+
+def soon() -> float:
+    """Ten seconds from now, on the event loop's clock."""
+    return asyncio.get_running_loop().time() + 10.0
+
+
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -94,7 +100,10 @@ async def test_a_connection_is_used_again() -> None:
     async with serving(answering(ok(b"{}"), seen=seen, connections=connections)) as served:
         line = served.line()
         for _ in range(3):
-            assert await line.post({"Authorization": "Bearer t"}, b'{"a": 1}', fresh=False) == (200, b"{}")
+            assert await line.post({"Authorization": "Bearer t"}, b'{"a": 1}', fresh=False, until=soon()) == (
+                200,
+                b"{}",
+            )
     assert len(connections) == 1
     assert seen[0].startswith(b"POST /v1/reads HTTP/1.1\r\nHost: 127.0.0.1:")
     assert b"\r\nAuthorization: Bearer t\r\n" in seen[0]
@@ -114,8 +123,8 @@ async def test_a_reply_in_pieces_and_one_in_chunks() -> None:
 
     async with serving(slowly) as served:
         line = served.line()
-        assert await line.post({}, b"", fresh=False) == (200, b"abcde")
-        assert await line.post({}, b"", fresh=False) == (200, b"abcde")
+        assert await line.post({}, b"", fresh=False, until=soon()) == (200, b"abcde")
+        assert await line.post({}, b"", fresh=False, until=soon()) == (200, b"abcde")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +145,7 @@ async def test_what_is_not_a_whole_reply_is_none(reply: bytes) -> None:
     async with serving(answering(reply)) as served:
         line = served.line()
         with pytest.raises(Broken):
-            await line.post({}, b"", fresh=False)
+            await line.post({}, b"", fresh=False, until=soon())
         assert not line.idle
 
 
@@ -148,7 +157,7 @@ async def test_a_reply_cut_after_any_byte_is_never_an_answer() -> None:
 
             async def cut(line: KeptLine = line) -> None:
                 async with asyncio.timeout(0.05):
-                    await line.post({}, b"", fresh=False)
+                    await line.post({}, b"", fresh=False, until=soon())
 
             with pytest.raises((Broken, TimeoutError)):
                 await cut()
@@ -160,15 +169,15 @@ async def test_a_connection_that_closes_is_not_kept() -> None:
     async with serving(answering(reply, connections=connections)) as served:
         line = served.line()
         for _ in range(2):
-            assert await line.post({}, b"", fresh=False) == (200, b"{}")
+            assert await line.post({}, b"", fresh=False, until=soon()) == (200, b"{}")
     assert len(connections) == 2
 
 
 async def test_a_stale_connection_is_tried_again_on_a_fresh_one() -> None:
     async with serving(answering(ok(b"1"), b"", ok(b"2"))) as served:
         one = served.upstream()
-        assert await one.ask({}, b"") == b"1"
-        assert await one.ask({}, b"") == b"2"
+        assert await one.ask({}, b"", soon()) == b"1"
+        assert await one.ask({}, b"", soon()) == b"2"
 
 
 async def test_an_absence_is_told_after_two_tries_and_opens_the_breaker() -> None:
@@ -177,17 +186,17 @@ async def test_an_absence_is_told_after_two_tries_and_opens_the_breaker() -> Non
         one = served.upstream()
         for _ in range(2):
             with pytest.raises(ServiceError) as refused:
-                await one.ask({}, b"")
+                await one.ask({}, b"", soon())
             assert (refused.value.status, refused.value.code) == (0, "service.unavailable")
         with pytest.raises(ServiceError) as refused:
-            await one.ask({}, b"")
+            await one.ask({}, b"", soon())
         assert refused.value.code == "service.breaker_open"
     assert len(connections) == 4
 
 
 async def test_nobody_there() -> None:
     with pytest.raises(ServiceError):
-        await Served("http://127.0.0.1:9").upstream().ask({}, b"")
+        await Served("http://127.0.0.1:9").upstream().ask({}, b"", soon())
 
 
 async def test_a_hung_service_is_given_up_in_time() -> None:
@@ -199,7 +208,7 @@ async def test_a_hung_service_is_given_up_in_time() -> None:
     async with serving(hang) as served:
         one = served.upstream(timeout_s=0.1)
         with pytest.raises(ServiceError) as refused:
-            await one.ask({}, b"")
+            await one.ask({}, b"", soon())
         assert refused.value.status == 0
 
 
@@ -207,7 +216,7 @@ async def test_a_hung_service_is_given_up_in_time() -> None:
 async def test_a_service_that_is_starting_is_asked_again(status: int) -> None:
     away = b"HTTP/1.1 %d Away\r\ncontent-length: 0\r\n\r\n" % status
     async with serving(answering(away, ok(b"{}"))) as served:
-        assert await served.upstream().ask({}, b"") == b"{}"
+        assert await served.upstream().ask({}, b"", soon()) == b"{}"
 
 
 async def test_a_refusal_keeps_its_words_and_one_without_words_is_an_absence() -> None:
@@ -217,8 +226,50 @@ async def test_a_refusal_keeps_its_words_and_one_without_words_is_an_absence() -
     async with serving(answering(refusing, bare)) as served:
         one = served.upstream()
         with pytest.raises(ServiceError) as refused:
-            await one.ask({}, b"")
+            await one.ask({}, b"", soon())
         assert (refused.value.status, refused.value.code, refused.value.en) == (422, "read.fields", "no")
         with pytest.raises(ServiceError) as refused:
-            await one.ask({}, b"")
+            await one.ask({}, b"", soon())
         assert (refused.value.status, refused.value.code) == (0, "service.bad_reply")
+
+
+async def test_more_requests_than_connections_take_turns() -> None:
+    connections: list[int] = []
+    async with serving(answering(ok(b"{}"), connections=connections)) as served:
+        line = served.line()
+        line.free = 3
+        posts = [line.post({}, b"", fresh=False, until=soon()) for _ in range(20)]
+        assert await asyncio.gather(*posts) == [(200, b"{}")] * 20
+        assert (line.free, len(line.turns)) == (3, 0)
+    assert len(connections) == 3
+
+
+async def test_a_turn_that_does_not_come_is_a_time_out_and_is_passed_on() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        await reader.read()
+        writer.close()
+
+    async with serving(silent) as served:
+        line = served.line()
+        line.free = 1
+        now = asyncio.get_running_loop().time()
+        posts = [asyncio.ensure_future(line.post({}, b"", fresh=False, until=now + 0.2)) for _ in range(3)]
+        posts[1].cancel()
+        found = await asyncio.gather(*posts, return_exceptions=True)
+        assert [type(one) for one in found] == [TimeoutError, asyncio.CancelledError, TimeoutError]
+        assert (line.free, len(line.turns)) == (1, 0)
+
+
+async def test_the_end_of_the_requests_own_time_is_no_fault_of_the_service() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        await reader.read()
+        writer.close()
+
+    async with serving(silent) as served:
+        one = served.upstream(timeout_s=5)
+        for _ in range(6):
+            with pytest.raises(TimeoutError):
+                await one.ask({}, b"", asyncio.get_running_loop().time() + 0.01)
+        assert one.breaker.allows()

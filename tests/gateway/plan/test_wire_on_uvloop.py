@@ -17,7 +17,8 @@ async def answered() -> list[tuple[int, bytes]]:
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         line = KeptLine(f"http://127.0.0.1:{port}", "/")
-        found = [await line.post({}, b"{}", fresh=fresh) for fresh in (False, False, True)]
+        until = asyncio.get_running_loop().time() + 2.0
+        found = [await line.post({}, b"{}", fresh=fresh, until=until) for fresh in (False, False, True)]
         server.close()
         await line.close()
         return found

@@ -124,3 +124,11 @@ async def test_a_cursor_may_name_any_day(runs: list[PayrollRunOut], payroll: Pay
     for cursor, many in (("Wzk5OTk5OTk5OTk5LCJ4Il0", 4), ("Wy05OTk5OTk5OTk5OSwieCJd", 0)):  # [±99999999999, "x"]
         (page,) = (await read(clerk, region=None, first=9, after=cursor))["pages"]
         assert len(page["rows"]) == len((await clerk.payroll_runs(after=cursor)).items) == many
+
+
+async def test_a_run_where_no_scheme_is_in_force_has_no_lines(payroll: Payroll, rosters: Rosters) -> None:
+    elsewhere = await payroll(region="440103000000")
+    rosters.by_month["2026-03"] = roster_of()
+    run = await elsewhere.run_payroll(PayrollRunIn(region="440103000000", month="2026-03"), "elsewhere")
+    (row,) = (await read(elsewhere, by="id", keys=[str(run.id)]))["rows"]
+    assert row[FIELDS.index("lineTotals")] == run.line_totals == []
