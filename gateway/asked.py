@@ -109,7 +109,7 @@ def sends_query(request: Request) -> bool:
 
 async def read(request: Request) -> Asked:
     """What a GET or POST asks. Raises Unreadable: only JSON bodies in UTF-8 are taken."""
-    if request.method == "GET":
+    if request.scope["method"] == "GET":
         given = {name: request.query_params.get(name) for name in PARAMETERS}
         decoded = {name: loads(text, name) for name in ("variables", "extensions") if (text := given[name])}
         return asked_of({**given, "variables": None, "extensions": None, **decoded})

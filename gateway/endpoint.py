@@ -35,6 +35,8 @@ VARYING = b"vary", VARY.encode()
 class GraphQLEndpoint:
     """Answers GraphQL requests over one schema."""
 
+    command_timeout_s = 60.0  # what commands may take beyond the time of a query
+
     def __init__(
         self,
         schema: strawberry.Schema,
@@ -60,12 +62,12 @@ class GraphQLEndpoint:
         try:
             media = media_type(request)
             asked = await read(request)
-            body, status = await self.answer(asked, context, queries_only=request.method == "GET")
+            body, status = await self.answer(asked, context, queries_only=request.scope["method"] == "GET")
         except Unreadable as refused:
             return reply(refused_whole([entry(refused, context.request_id)]), refused.status, media)
         if media == JSON and status != 405:
             status = 200
-        if request.method == "GET" and "data" in body and "errors" not in body and self.documents.trusted_of(asked):
+        if request.scope["method"] == "GET" and "data" in body and "errors" not in body and self.documents.trusted_of(asked):
             return self.lasting(request, body, media)
         return reply(body, status, media)
 
@@ -106,8 +108,7 @@ class GraphQLEndpoint:
         cost = self.preparer.price(prepared, operation, asked.variables)
         context.document = prepared.document
         try:
-            async with asyncio.timeout(self.timeout_s):
-                data, errors = await self.found(prepared, operation, asked, context)
+            data, errors = await self.found(prepared, operation, asked, context)
         except TimeoutError:
             raise GatewayError(
                 Code.TIMEOUT, "查询超时，请减小查询范围", "the query took too long; ask for less"
@@ -123,20 +124,27 @@ class GraphQLEndpoint:
         }
         return body
 
+    def limit_of(self, operation: OperationDefinitionNode) -> float:
+        """How long an operation may take, in seconds: commands wait for what they ask for to be done."""
+        more = self.command_timeout_s if operation.operation is OperationType.MUTATION else 0.0
+        return self.timeout_s + more
+
     async def found(
         self, prepared: Prepared, operation: OperationDefinitionNode, asked: Asked, context: Context
     ) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
-        """Data and errors: by the document's plan, or by the executor where there is none."""
+        """Data and errors: by the document's plan, or by the executor where there is none. Raises TimeoutError."""
+        end = asyncio.get_running_loop().time() + self.limit_of(operation)
         if self.planner is not None:
-            planned = await self.planner.answer(prepared, operation, asked.variables, context.ways)
+            planned = await self.planner.answer(prepared, operation, asked.variables, context.ways, end)
             if planned is not None:
                 return planned.data, planned.errors
-        result = await self.schema.execute(
-            prepared.text,
-            variable_values=dict(asked.variables),
-            context_value=context,
-            operation_name=asked.operation_name,
-        )
+        async with asyncio.timeout_at(end):
+            result = await self.schema.execute(
+                prepared.text,
+                variable_values=dict(asked.variables),
+                context_value=context,
+                operation_name=asked.operation_name,
+            )
         return result.data, result.errors or []
 
     def told(self, error: GraphQLError, context: Context) -> dict[str, Any]:

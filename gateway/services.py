@@ -52,8 +52,8 @@ def unavailable(service: str) -> GatewayError:
 class Way(Protocol):
     """The way to the sparse reads of one service under one caller's token."""
 
-    async def ask(self, body: bytes) -> bytes:
-        """The reply of POST /v1/reads. Raises ServiceError."""
+    async def ask(self, body: bytes, end: float) -> bytes:
+        """The reply of POST /v1/reads. Raises ServiceError, and TimeoutError at the `end` of the request's time."""
 
 
 @dataclass(frozen=True)

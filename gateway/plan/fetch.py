@@ -30,12 +30,16 @@ Groups: TypeAlias = Sequence[Group]
 
 @dataclass(slots=True)
 class Fetch:
-    """The reads of one plan in one request: what was found, and the refusals of what failed."""
+    """The reads of one plan in one request: what was found, and the refusals of what failed.
+
+    `end` is when the request's time is over, in the event loop's seconds.
+    """
 
     reads: Sequence[Read]
     groups: Groups
     values: Values
     ways: Mapping[str, Way]
+    end: float
     found: list[Found] = field(init=False)
     failed: dict[int, GatewayError] = field(default_factory=dict)
     asked: dict[int, asyncio.Task[None]] = field(default_factory=dict)
@@ -54,7 +58,7 @@ class Fetch:
         return all(not one.compulsory or None not in self.found[one.index].values() for one in self.reads)
 
     async def run(self) -> None:
-        """Ask everything; requests of one level go out together. Raises Unplanned.
+        """Ask everything; requests of one level go out together. Raises Unplanned, TimeoutError.
 
         The last request, and what it alone waits for, need no task of their own.
         """
@@ -83,7 +87,7 @@ class Fetch:
     async def ask(self, service: str, sent: Mapping[int, Sequence[Any] | None]) -> None:
         """One request and its answers."""
         try:
-            reply = await self.ways[service].ask(orjson.dumps({"reads": self.bodies(sent)}))
+            reply = await self.ways[service].ask(orjson.dumps({"reads": self.bodies(sent)}), self.end)
         except ServiceError as error:
             self.fail(sent, refusal(error))
             return

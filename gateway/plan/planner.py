@@ -80,8 +80,12 @@ class Planner:
         operation: OperationDefinitionNode,
         variables: Mapping[str, Any],
         ways: Mapping[str, Way] | None,
+        end: float,
     ) -> Answer | None:
-        """The answer; None for what the ordinary executor has to answer, the reason counted."""
+        """The answer; None for what the ordinary executor has to answer, the reason counted.
+
+        Raises TimeoutError when it is not there at the `end` of the request's time, in the event loop's seconds.
+        """
         if ways is None:
             self.fallen_back["token"] += 1
             return None
@@ -92,10 +96,13 @@ class Planner:
             switched = tuple([coerced.get(name) for name in known.switches])
             made = self.plans.get((*key, switched), lambda: self.make(prepared, operation, coerced))
             if not isinstance(made, str):
-                return await answered(made, Fetch(made.plan.reads, made.groups, values(made.plan.slots, coerced), ways))
+                given = values(made.plan.slots, coerced)
+                return await answered(made, Fetch(made.plan.reads, made.groups, given, ways, end))
             self.fallen_back[made] += 1
         except Unplanned as unplanned:
             self.fallen_back[unplanned.reason] += 1
+        except TimeoutError:
+            raise
         except Exception as defect:  # noqa: BLE001 - a defect of a plan costs time, not the answer
             log.error("plan.defect", exc_info=defect)
             self.fallen_back["defect"] += 1

@@ -23,10 +23,19 @@ class TransportLine:
     def __init__(self, transport: httpx.AsyncBaseTransport, url: str) -> None:
         self.http = httpx.AsyncClient(transport=transport, base_url=url, trust_env=False)
 
-    async def post(self, headers: Mapping[str, str], body: bytes, *, fresh: bool) -> tuple[int, bytes]:  # noqa: ARG002
-        """Status and body of the reply. Raises Broken."""
+    async def post(
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        fresh: bool,  # noqa: ARG002
+        until: float,
+    ) -> tuple[int, bytes]:
+        """Status and body of the reply. Raises Broken, TimeoutError."""
+        sent = {**headers, "Content-Type": "application/json"}
         try:
-            reply = await self.http.post(PATH, content=body, headers={**headers, "Content-Type": "application/json"})
+            async with asyncio.timeout_at(until):
+                reply = await self.http.post(PATH, content=body, headers=sent)
         except httpx.HTTPError as error:
             raise Broken(str(error)) from error
         return reply.status_code, reply.content
@@ -44,38 +53,44 @@ class Upstream:
     timeout_s: float
     breaker: Breaker = field(default_factory=Breaker)
 
-    async def ask(self, headers: Mapping[str, str], body: bytes) -> bytes:
-        """The reply to reads. Raises ServiceError: the service's own refusal, or its absence with status 0 or 5xx."""
+    async def ask(self, headers: Mapping[str, str], body: bytes, end: float) -> bytes:
+        """The reply to reads, at the `end` of the request's own time at the latest.
+
+        Raises ServiceError: the service's own refusal, or its absence with status 0 or 5xx; TimeoutError at the end.
+        """
+        loop = asyncio.get_running_loop()
+        until = min(loop.time() + self.timeout_s, end)
         try:
-            async with asyncio.timeout(self.timeout_s):
-                status, content = await self.tried(headers, body)
+            status, content = await self.tried(headers, body, until)
         except TimeoutError:
+            if until == end:
+                raise
             self.breaker.note(ok=False)
             raise self.away() from None
         if status != 200:
             raise self.refusal(status, content)
         return content
 
-    async def tried(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
-        """Status and body, at the second try at the latest. Raises ServiceError."""
+    async def tried(self, headers: Mapping[str, str], body: bytes, until: float) -> tuple[int, bytes]:
+        """Status and body, at the second try at the latest. Raises ServiceError, TimeoutError."""
         try:
-            status, content = await self.once(headers, body, fresh=False)
+            status, content = await self.once(headers, body, until, fresh=False)
             if status not in AWAY:
                 return status, content
         except Broken:
             pass
         await asyncio.sleep(0.02 + random.random() * 0.05)  # noqa: S311 - spreads retries, protects nothing
         try:
-            return await self.once(headers, body, fresh=True)
+            return await self.once(headers, body, until, fresh=True)
         except Broken as error:
             raise self.away() from error
 
-    async def once(self, headers: Mapping[str, str], body: bytes, *, fresh: bool) -> tuple[int, bytes]:
-        """One try. Raises Broken, and ServiceError while the breaker is open."""
+    async def once(self, headers: Mapping[str, str], body: bytes, until: float, *, fresh: bool) -> tuple[int, bytes]:
+        """One try. Raises Broken, TimeoutError, and ServiceError while the breaker is open."""
         if not self.breaker.allows():
             raise self.away("service.breaker_open")
         try:
-            status, content = await self.line.post(headers, body, fresh=fresh)
+            status, content = await self.line.post(headers, body, fresh=fresh, until=until)
         except Broken:
             self.breaker.note(ok=False)
             raise
@@ -104,9 +119,9 @@ class CallersWay:
     upstream: Upstream
     headers: Mapping[str, str]
 
-    async def ask(self, body: bytes) -> bytes:
-        """The reply of POST /v1/reads. Raises ServiceError."""
-        return await self.upstream.ask(self.headers, body)
+    async def ask(self, body: bytes, end: float) -> bytes:
+        """The reply of POST /v1/reads. Raises ServiceError, and TimeoutError at the `end` of the request's time."""
+        return await self.upstream.ask(self.headers, body, end)
 
 
 def is_safe(text: str) -> bool:

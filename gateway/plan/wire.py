@@ -5,6 +5,7 @@ A general client costs more than the rest of a planned query together. A reply t
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -21,8 +22,11 @@ class Broken(Exception):
 class Line(Protocol):
     """What carries a request to a service and its reply back."""
 
-    async def post(self, headers: Mapping[str, str], body: bytes, *, fresh: bool) -> tuple[int, bytes]:
-        """Status and body of the reply; over a new connection when `fresh`. Raises Broken."""
+    async def post(self, headers: Mapping[str, str], body: bytes, *, fresh: bool, until: float) -> tuple[int, bytes]:
+        """Status and body of the reply; over a new connection when `fresh`.
+
+        Raises Broken, and TimeoutError when there is none `until` then, in the event loop's seconds.
+        """
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -118,14 +122,25 @@ class Connection(asyncio.Protocol):
         """Whether a request may be sent."""
         return self.transport is not None and not self.transport.is_closing()
 
-    async def send(self, request: bytes) -> tuple[int, bytes]:
-        """Status and body of the reply. Raises Broken."""
+    async def send(self, request: bytes, until: float) -> tuple[int, bytes]:
+        """Status and body of the reply. Raises Broken, and TimeoutError for one that is not there `until` then."""
         if self.transport is None or self.transport.is_closing():
             raise Broken("closed")
+        loop = asyncio.get_running_loop()
         self.reply = Reply(bytearray())
-        self.waiting = asyncio.get_running_loop().create_future()
+        self.waiting = loop.create_future()
+        timer = loop.call_at(until, self.late)  # a third of what `asyncio.timeout` costs
         self.transport.write(request)
-        return await self.waiting
+        try:
+            return await self.waiting
+        finally:
+            timer.cancel()
+
+    def late(self) -> None:
+        """The time for a reply is over."""
+        if self.waiting is not None and not self.waiting.done():
+            self.waiting.set_exception(TimeoutError())
+        self.close()
 
     def data_received(self, data: bytes) -> None:
         reply, waiting = self.reply, self.waiting
@@ -169,32 +184,70 @@ class KeptLine:
             "Content-Type: application/json\r\nAccept: application/json\r\n"
         )
         self.idle: list[Connection] = []
-        self.room = asyncio.Semaphore(connections)
+        self.free = connections
+        self.turns: deque[asyncio.Future[None]] = deque()
 
-    async def post(self, headers: Mapping[str, str], body: bytes, *, fresh: bool) -> tuple[int, bytes]:
-        """Status and body of the reply; over a new connection when `fresh`. Raises Broken."""
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    async def post(self, headers: Mapping[str, str], body: bytes, *, fresh: bool, until: float) -> tuple[int, bytes]:
+        """Status and body of the reply; over a new connection when `fresh`. Raises Broken, TimeoutError."""
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         request = f"{self.head}{lines}Content-Length: {len(body)}\r\n\r\n".encode("ascii") + body
-        async with self.room:
-            connection = await self.connection(fresh=fresh)
+        while self.free <= 0:
+            await self.turn(until)
+        self.free -= 1
+        try:
+            connection = None if fresh else self.kept()
+            if connection is None:
+                connection = await self.connected(until)
             try:
-                answer = await connection.send(request)
+                answer = await connection.send(request, until)
             except BaseException:
                 connection.close()
                 raise
             if connection.open:
                 self.idle.append(connection)
             return answer
+        finally:
+            self.free += 1
+            self.wake()
 
-    async def connection(self, *, fresh: bool) -> Connection:
-        """A kept connection, else a new one. Raises Broken."""
-        while self.idle and not fresh:
+    async def turn(self, until: float) -> None:
+        """Wait until a request may go out. Raises TimeoutError."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.turns.append(turn)
+        try:
+            async with asyncio.timeout_at(until):
+                await turn
+        except BaseException:
+            if turn in self.turns:
+                self.turns.remove(turn)
+            else:
+                self.wake()  # it was given too late, and is the next one's
+            raise
+
+    def wake(self) -> None:
+        """Let the next one go that waits for its turn."""
+        while self.turns and self.free > 0:
+            turn = self.turns.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+    def kept(self) -> Connection | None:
+        """A kept connection that is still open."""
+        while self.idle:
             kept = self.idle.pop()
             if kept.open:
                 return kept
+        return None
+
+    async def connected(self, until: float) -> Connection:
+        """A new connection. Raises Broken, TimeoutError."""
         try:
             loop = asyncio.get_running_loop()
-            _, made = await loop.create_connection(Connection, self.host, self.port, ssl=self.tls)
+            async with asyncio.timeout_at(until):
+                _, made = await loop.create_connection(Connection, self.host, self.port, ssl=self.tls)
+        except TimeoutError:
+            raise
         except OSError as error:
             raise Broken(str(error)) from error
         return made
