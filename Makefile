@@ -6,7 +6,7 @@ PORT_BASE ?= 8000
 WORKERS ?= 2
 T ?=
 
-.PHONY: help setup run test coverage test-browser check fmt conformance bench snapshots clean
+.PHONY: help setup run test coverage test-browser test-clients check fmt conformance bench snapshots clean
 
 help: ## print this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ coverage: setup ## the whole suite with branch coverage, held against its bars: 
 test-browser: setup ## the explorers in a real headless Chromium, installed when root on Debian (SHOTS=folder keeps screenshots)
 	@$(BIN)/python -m tools.browser
 	@GONGZHI_BROWSER=1 $(if $(SHOTS),GONGZHI_SCREENSHOTS=$(abspath $(SHOTS))) $(BIN)/python -m pytest tests/browser
+
+test-clients: setup ## Relay, Apollo, urql and typed clients under Node against a running system; Node is installed when root on Debian
+	@$(BIN)/python -m tools.clients
+	@GONGZHI_CLIENTS=1 $(BIN)/python -m pytest tests/clients
 
 check: setup ## format, lint, types and import contracts; changes nothing
 	@$(BIN)/ruff format --check .
