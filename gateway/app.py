@@ -114,6 +114,7 @@ def create_app(settings: GatewaySettings, transports: Mapping[str, httpx.AsyncBa
     documents = Documents(preparer, settings.prepared_documents, trusted, only_trusted=settings.trusted_only)
     planner = Planner(schema.core, settings.prepared_documents) if settings.plans else None
     endpoint = GraphQLEndpoint(schema, documents, settings.execution_timeout_s, settings.trusted_max_age_s, planner)
+    endpoint.command_timeout_s = settings.command_timeout_s
     routers = [routes(settings, endpoint), explorers(settings)]
     app = create_base(settings, title=TITLE, description=DESCRIPTION, schema=None, routers=routers)
     services = Services.connect(settings, dict(transports or {}))

@@ -29,8 +29,10 @@ from gateway.types.issues import NextStep, Procedure, StepDone
 from gateway.types.pages import Connection, Node, connection, global_id
 from gateway.types.payslips import PayLine
 from gateway.types.quotas import Headcount, Quota
+from gateway.types.sessions import Participant
 from gateway.types.workers import Appointment
 from services.consultation.schemas.issues import IssueOut
+from services.consultation.schemas.sessions import SessionOut
 from services.kernel.region import DivisionCode
 from services.payroll.schemas.payslips import PayslipOut
 from services.runtime.paging import encode_cursor
@@ -328,3 +330,44 @@ class Issue(Node):
     async def next_steps(self, info: Info) -> list[NextStep] | None:
         detail = await info.context.loaders.issue_detail.load(self.key)
         return [NextStep.of(one) for one in detail.next_steps]
+
+
+@strawberry.type(description="一次协商活动 A consultation session that was held")
+class ConsultationSession(Node):
+    """A session with the issues taken in it."""
+
+    item_keys: strawberry.Private[list[str]]
+    community_code: DivisionCode = strawberry.field(description="所在社区代码 The code of the session's community")
+    number: str = strawberry.field(description="活动编号 The session's number")
+    title: str = strawberry.field(description="题目 The title")
+    held_at: datetime = strawberry.field(description="举行时间 When it was held")
+    recorded_at: datetime = strawberry.field(description="登记时间 When it was recorded")
+    tier: PlatformTier = strawberry.field(description="议事平台层级 The tier of the platform")
+    participants: list[Participant] = strawberry.field(description="参与主体 Who took part, by kind")
+    minutes: str = strawberry.field(description="记录 The minutes")
+
+    @classmethod
+    def of(cls, out: SessionOut) -> Self:
+        """From consultation's session."""
+        return cls(
+            id=global_id("ConsultationSession", str(out.id)),
+            item_keys=[str(one) for one in out.items],
+            community_code=DivisionCode(out.community),
+            number=out.number,
+            title=out.title,
+            held_at=out.held_at,
+            recorded_at=out.recorded_at,
+            tier=PlatformTier(out.tier),
+            participants=[Participant.of(one) for one in out.participants],
+            minutes=out.minutes,
+        )
+
+    @resolved("所在社区 The session's community")
+    async def community(self, info: Info) -> Community | None:
+        found = await info.context.loaders.community(NOW).load(self.community_code)
+        return Community.of(found) if found else None
+
+    @resolved("所议的议题 The issues taken in it")
+    async def issues(self, info: Info) -> list[Issue] | None:
+        found = await info.context.loaders.issue.load_many(self.item_keys)
+        return [Issue.of(one) for one in found if one]

@@ -14,6 +14,7 @@ from gateway.scalars import Month, Word
 from gateway.services import Services, refusal
 from gateway.types.pages import PageOf
 from services.consultation.schemas.issues import IssueDetailOut, IssueOut
+from services.consultation.schemas.sessions import SessionOut
 from services.payroll.schemas.payroll_runs import PayrollRunOut
 from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipOut
 from services.runtime.client import ServiceError
@@ -76,6 +77,10 @@ class Loaders:
     def __init__(self, services: Services) -> None:
         self.services = services
         self._made: dict[Hashable, Any] = {}
+
+    def forget(self) -> None:
+        """Drop all that was read: a command may have changed it."""
+        self.__dict__ = {"services": self.services, "_made": {}}
 
     def _of(self, key: Hashable, make: Callable[[], V]) -> V:
         if key not in self._made:
@@ -226,3 +231,14 @@ class Loaders:
             return {str(one.id): one for one in found}
 
         return required(fetch)
+
+    @cached_property
+    def session(self) -> DataLoader[str, SessionOut | None]:
+        """Sessions by id."""
+
+        async def fetch(ids: list[str]) -> Mapping[str, SessionOut]:
+            call = self.services.consultation.sessions(ids=[UUID(one) for one in ids], page=(len(ids), None))
+            page = await self.services.ask("consultation", call)
+            return {str(one.id): one for one in page.items}
+
+        return optional(fetch)

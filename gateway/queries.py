@@ -10,7 +10,7 @@ import strawberry
 from gateway.context import Context
 from gateway.costs import window
 from gateway.errors import MEANING, Code, GatewayError
-from gateway.graph import Community, Issue, Payslip, Worker
+from gateway.graph import Community, ConsultationSession, Issue, Payslip, Worker
 from gateway.scalars import Month
 from gateway.types.arguments import After, Before, First, Info, KnownAt, Last, On
 from gateway.types.fields import resolved
@@ -54,12 +54,19 @@ async def read_payroll_run(context: Context, key: str) -> PayrollRun | None:
     return PayrollRun.of(found) if found else None
 
 
+async def read_session(context: Context, key: str) -> ConsultationSession | None:
+    """The session of an id; None when it cannot be seen."""
+    found = await context.loaders.session.load(key)
+    return ConsultationSession.of(found) if found else None
+
+
 READERS: Mapping[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "Community": read_community,
     "Worker": read_worker,
     "Payslip": read_payslip,
     "Issue": read_issue,
     "PayrollRun": read_payroll_run,
+    "ConsultationSession": read_session,
 }
 
 

@@ -10,7 +10,8 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from gateway.graph import Community, Issue, Payslip, Worker
+from gateway.graph import Community, ConsultationSession, Issue, Payslip, Worker
+from gateway.mutations import Mutation
 from gateway.queries import Query
 from gateway.scalars import SCALARS
 from gateway.types.payroll_runs import PayrollRun
@@ -46,7 +47,8 @@ def build() -> Schema:
     """The schema of the gateway."""
     return Schema(
         query=Query,
-        types=[Community, Worker, Payslip, Issue, PayrollRun],
+        mutation=Mutation,
+        types=[Community, Worker, Payslip, Issue, PayrollRun, ConsultationSession],
         extensions=[HandOver],
         config=StrawberryConfig(scalar_map=dict(SCALARS)),
     )

@@ -64,6 +64,7 @@ class Services:
     payroll: PayrollClient
     consultation: ConsultationClient
     timeout_s: float
+    command_timeout_s: float
 
     @classmethod
     def connect(cls, settings: GatewaySettings, transports: dict[str, httpx.AsyncBaseTransport] | None = None) -> Self:
@@ -75,6 +76,7 @@ class Services:
             PayrollClient(settings.payroll_url, transport=given.get("payroll"), timeout_s=timeout_s),
             ConsultationClient(settings.consultation_url, transport=given.get("consultation"), timeout_s=timeout_s),
             settings.upstream_timeout_s,
+            settings.command_timeout_s,
         )
 
     def on_behalf(self, token: str | None, traceparent: str | None) -> "Services":
@@ -84,7 +86,14 @@ class Services:
             self.payroll.on_behalf(token, traceparent),
             self.consultation.on_behalf(token, traceparent),
             self.timeout_s,
+            self.command_timeout_s,
         )
+
+    def patient(self) -> "Services":
+        """The same services with the time that commands may take."""
+        limit = self.command_timeout_s
+        clients = (self.staffing.patient(limit), self.payroll.patient(limit), self.consultation.patient(limit))
+        return Services(*clients, limit, limit)
 
     async def ask(self, service: str, call: Awaitable[T]) -> T:
         """The answer of one call. Raises GatewayError.

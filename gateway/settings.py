@@ -15,6 +15,7 @@ class GatewaySettings(ServiceSettings):
     max_body_bytes: Annotated[int, Field(ge=1024)] = 128 * 1024
     upstream_timeout_s: Annotated[float, Field(gt=0, le=60)] = 2.5
     execution_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    command_timeout_s: Annotated[float, Field(gt=0, le=600)] = 60.0  # a month's pay of a province takes its time
     prepared_documents: Annotated[int, Field(ge=0, le=100_000)] = 512
     limit_depth: Annotated[int, Field(ge=1, le=30)] = 10
     limit_cost: Annotated[int, Field(ge=1)] = 50_000

@@ -18,7 +18,7 @@ class Value:
     """A value found by an expression, and what a page has to tell for it beyond its rows."""
 
     text: str
-    needs: Literal["", "counts", "looks_back", "looks_on"] = ""
+    needs: Literal["", "counts", "ends", "looks_back", "looks_on"] = ""
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,8 @@ BINDINGS: Mapping[str, Bindings] = {
     "PageInfo": {
         "hasNextPage": Value("later({r}, {a.window})", needs="looks_on"),
         "hasPreviousPage": Value("earlier({r}, {a.window})", needs="looks_back"),
-        "startCursor": Value("{r}['start']"),
-        "endCursor": Value("{r}['end']"),
+        "startCursor": Value("{r}['start']", needs="ends"),
+        "endCursor": Value("{r}['end']", needs="ends"),
     },
     "Community": {
         **columns("code", "name", "kind", "unitType", "urbanRural", "provenance", "synthetic", "source"),
@@ -257,8 +257,10 @@ BINDINGS: Mapping[str, Bindings] = {
         "citations": Parts("{r}['citations']"),
     },
 }
-FALL_BACK: frozenset[str] = frozenset()
-"""Fields that only the executor answers; introspection aside there is none."""
+FALL_BACK: Mapping[str, str] = {
+    "ConsultationSession": "read one at a time, after it was recorded or by its id",
+}
+"""Types and fields that only the executor answers, and why; introspection and what commands answer aside."""
 
 
 def bindings_of(type_name: str) -> Bindings:

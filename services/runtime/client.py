@@ -20,12 +20,18 @@ _NOT_AGAIN = frozenset({"service.breaker_open", "service.timeout"})  # a second 
 
 
 class ServiceError(DomainError):
-    """Another service refused or could not answer. `status` is its HTTP status, 0 when it could not be reached."""
+    """Another service refused or could not answer. `status` is its HTTP status, 0 when it could not be reached.
 
-    def __init__(self, service: str, status: int, code: str, zh: str, en: str) -> None:
+    `problem` is the whole of what it said: errors of fields, citations, details.
+    """
+
+    def __init__(
+        self, service: str, status: int, code: str, zh: str, en: str, problem: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(code, zh, en, service=service)
         self.service = service
         self.status = status
+        self.problem: Mapping[str, Any] = problem or {}
 
     @property
     def http_status(self) -> int:
@@ -81,12 +87,19 @@ class ServiceClient:
         self._timeout_s = timeout_s
         self._breaker = Breaker()
         self._headers: Mapping[str, str] = {}
+        self._patience: Mapping[str, float | None] | None = None
 
     def on_behalf(self, token: str | None, traceparent: str | None = None) -> Self:
         """The same client, sending this token and trace: one per request, sharing connections and breaker."""
         view = copy.copy(self)
         sent = {"Authorization": f"Bearer {token}" if token else None, "traceparent": traceparent}
         view._headers = {name: value for name, value in sent.items() if value}
+        return view
+
+    def patient(self, timeout_s: float) -> Self:
+        """The same client, waiting so long for every answer: for commands, which take their time."""
+        view = copy.copy(self)
+        view._patience = httpx.Timeout(timeout_s).as_dict()
         return view
 
     async def close(self) -> None:
@@ -152,8 +165,10 @@ class ServiceClient:
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Request:
         sent = {name: value for name, value in (params or {}).items() if value is not None}
+        extensions = {"timeout": self._patience} if self._patience else None
+        sent_with = {**self._headers, **(headers or {})}
         return self._http.build_request(
-            method, path, params=sent or None, content=content, headers={**self._headers, **(headers or {})}
+            method, path, params=sent or None, content=content, headers=sent_with, extensions=extensions
         )
 
     async def _in_time(self, path: str, params: Params | None) -> httpx.Response:
@@ -194,7 +209,7 @@ class ServiceClient:
         try:
             body = orjson.loads(response.content)
             code, words = str(body["code"]), body["message"]
-            return ServiceError(self.service, response.status_code, code, str(words["zh"]), str(words["en"]))
+            return ServiceError(self.service, response.status_code, code, str(words["zh"]), str(words["en"]), body)
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return self._bad_reply(response.status_code)
 

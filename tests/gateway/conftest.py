@@ -1,5 +1,6 @@
 """The gateway in front of nothing, and in front of the real services."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,7 @@ class System:
     calls: list[httpx.URL]
     token: TokenMaker
     client_of: ServiceApp
+    ways: Mapping[str, "Counted"]
 
     async def ask(
         self, document: str, variables: dict[str, Any] | None = None, bearer: str | None = None
@@ -59,7 +61,9 @@ class System:
 
 
 class Counted(httpx.ASGITransport):
-    """The way to an application, noting every call."""
+    """The way to an application, noting every call; the next `lost` answers are lost on their way back."""
+
+    lost = 0
 
     def __init__(self, app: FastAPI, calls: list[httpx.URL]) -> None:
         super().__init__(app, raise_app_exceptions=False)
@@ -67,7 +71,11 @@ class Counted(httpx.ASGITransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(request.url)
-        return await super().handle_async_request(request)
+        answer = await super().handle_async_request(request)
+        if self.lost:
+            self.lost -= 1
+            raise httpx.ReadError("the connection broke after the work was done")
+        return answer
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +108,7 @@ async def join(
         await service_app(app)
     services = Services.connect(settings, dict(ways))
     administrator = services.on_behalf(token("administrator", "000000000000"), None)
-    return System(gateway, calls, token, service_app), administrator
+    return System(gateway, calls, token, service_app, ways), administrator
 
 
 def errors(body: dict[str, Any]) -> list[tuple[str, Any]]:
