@@ -83,6 +83,9 @@ def _complete(document: dict[str, Any], permissions: Mapping[tuple[str, str], tu
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete_operation(operation, permissions.get((path, method), ()), has_body=method != "get")
+    for operations in document.get("webhooks", {}).values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)  # the framework's; its form was taken out above
 
 
 def _complete_operation(operation: dict[str, Any], permissions: tuple[Permission, ...], *, has_body: bool) -> None:
