@@ -4,6 +4,7 @@ A general client costs more than the rest of a planned query together. A reply t
 """
 
 import asyncio
+import re
 import ssl
 from collections import deque
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ from urllib.parse import urlsplit
 
 MOST_HEAD = 64 * 1024
 MOST_BODY = 64 * 1024 * 1024
+MOST_SIZE_LINE = 1024  # of the line before a chunk, with its extensions
+HEX = re.compile(rb"[0-9a-fA-F]+")
 
 
 class Broken(Exception):
@@ -88,22 +91,34 @@ class Reply:
             size = chunk_size(bytes(self.buffer[at:end]))
             at = end + 2 + size + 2
             if size == 0:
-                return bytes(parts) if self.buffer.endswith(b"\r\n\r\n") else None
-            if len(self.buffer) < at or len(parts) + size > MOST_BODY:
-                break
+                return self.last(parts, end + 2)
+            if len(parts) + size > MOST_BODY:
+                raise Broken("body too long")
+            if len(self.buffer) < at:
+                return None
+            if self.buffer[at - 2 : at] != b"\r\n":
+                raise Broken("not the end of a chunk")
             parts += self.buffer[end + 2 : at - 2]
-        if len(self.buffer) > 2 * MOST_BODY:
-            raise Broken("body too long")
+        if len(self.buffer) - at > MOST_SIZE_LINE:
+            raise Broken("not a chunk")
+        return None
+
+    def last(self, parts: bytearray, at: int) -> bytes | None:
+        """The body once what follows the last chunk is there: trailers, if any, and an empty line. Raises Broken."""
+        left = bytes(self.buffer[at:])
+        if left == b"\r\n" or (left.endswith(b"\r\n\r\n") and left.index(b"\r\n\r\n") == len(left) - 4):
+            return bytes(parts)
+        if left.startswith(b"\r\n") or b"\r\n\r\n" in left or len(left) > MOST_HEAD:
+            raise Broken("more than the body")
         return None
 
 
 def chunk_size(line: bytes) -> int:
     """The size a chunk announces. Raises Broken."""
     digits = line.partition(b";")[0].strip()
-    try:
-        return int(digits, 16) if digits.isalnum() else -1
-    except ValueError as error:
-        raise Broken("not a chunk") from error
+    if len(digits) > 8 or not HEX.fullmatch(digits):
+        raise Broken("not a chunk")
+    return int(digits, 16)
 
 
 class Connection(asyncio.Protocol):

@@ -48,6 +48,7 @@ class Proxy:
     by_trace: dict[str, Fault] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     connections: int = 0
+    cuts: int = 0
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -76,7 +77,7 @@ class Proxy:
         self.fault = None
         self.by_trace.clear()
         self.asked.clear()
-        self.connections = 0
+        self.connections = self.cuts = 0
 
     def drop(self) -> None:
         """Reset every connection there is."""
@@ -144,6 +145,7 @@ class Proxy:
 
     async def end(self, how: str, sink: asyncio.StreamWriter) -> None:
         """No more of this reply."""
+        self.cuts += 1
         await sink.drain()
         if how == "silence":
             await asyncio.Event().wait()
