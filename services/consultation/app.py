@@ -7,7 +7,7 @@ from services.consultation.domain.vocabulary import VOCABULARY
 from services.consultation.settings import ConsultationSettings
 from services.runtime.events_api import relaying
 from services.runtime.rules_api import rules_router
-from services.runtime.server import create_base
+from services.runtime.server import alone, create_base
 from services.runtime.settings import read_settings
 
 
@@ -34,4 +34,4 @@ def create_app(settings: ConsultationSettings) -> FastAPI:
 
 def main() -> FastAPI:
     """The application with settings from the environment: `uvicorn --factory services.consultation.app:main`."""
-    return create_app(read_settings(ConsultationSettings))
+    return alone(create_app(read_settings(ConsultationSettings)))

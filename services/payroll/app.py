@@ -11,7 +11,7 @@ from services.payroll.domain.policy import SECTION, VOCABULARY
 from services.payroll.settings import PayrollSettings
 from services.runtime.events_api import relaying
 from services.runtime.rules_api import rules_router
-from services.runtime.server import create_base
+from services.runtime.server import alone, create_base
 from services.runtime.settings import read_settings
 from services.staffing.client import StaffingClient
 
@@ -49,4 +49,4 @@ def create_app(settings: PayrollSettings, staffing: httpx.AsyncBaseTransport | N
 
 def main() -> FastAPI:
     """The service with settings from the environment, for `uvicorn --factory`."""
-    return create_app(read_settings(PayrollSettings))
+    return alone(create_app(read_settings(PayrollSettings)))

@@ -1,12 +1,18 @@
 """What wraps every request: its id and trace, limits on its body, headers, one log line, one measurement."""
 
 import asyncio
+import random
 import re
 import secrets
 import time
+from bisect import bisect_left
+from collections.abc import Awaitable, Iterator, Sequence
+from itertools import accumulate
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.utils import floatToGoString
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,7 +21,8 @@ from services.runtime.log import log
 from services.runtime.problem import internal_error
 from services.runtime.settings import ServiceSettings
 
-_TRACE = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+_TRACE = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+_BOUNDS = Histogram.DEFAULT_BUCKETS[:-1]  # seconds; the last is infinite
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -35,31 +42,55 @@ _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 class Meter:
-    """Requests by method, route and status; durations; requests in hand. One registry per application."""
+    """Requests by method, route and status; durations; requests in hand. One registry per application.
+
+    Plain numbers that become metrics when they are asked for: one thread counts and tells, so none needs a lock.
+    """
 
     def __init__(self, process: str) -> None:
         self.registry = CollectorRegistry()
-        labels = ("method", "route")
-        self._count = Counter(
-            "gongzhi_requests", "Requests answered", (*labels, "status"), registry=self.registry
-        )  # fmt: skip
-        self._seconds = Histogram("gongzhi_request_seconds", "Time to the last byte", labels, registry=self.registry)
-        self.in_hand = Gauge("gongzhi_requests_in_hand", "Requests being answered", registry=self.registry)
-        self._bound: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self.in_hand = 0
+        self._answered: dict[tuple[str, str, int], int] = {}
+        self._laps: dict[tuple[str, str], _Laps] = {}
         Gauge("gongzhi_process", "Which process this is", ("name",), registry=self.registry).labels(process).set(1)
+        self.registry.register(self)
 
     def record(self, method: str, route: str, status: int, seconds: float) -> None:
         """Adds one answered request; `route` is the template, never the path."""
-        bound = self._bound.get((method, route, status))
-        if bound is None:
-            bound = self._count.labels(method, route, str(status)), self._seconds.labels(method, route)
-            self._bound[method, route, status] = bound
-        bound[0].inc()
-        bound[1].observe(seconds)
+        answered = method, route, status
+        self._answered[answered] = self._answered.get(answered, 0) + 1
+        laps = self._laps.get((method, route))
+        if laps is None:
+            laps = self._laps[method, route] = _Laps()
+        laps.sum += seconds
+        laps.counts[bisect_left(_BOUNDS, seconds)] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """What has been counted, as the registry asks for it."""
+        labels = ("method", "route")
+        in_hand = GaugeMetricFamily("gongzhi_requests_in_hand", "Requests being answered", value=self.in_hand)
+        answered = CounterMetricFamily("gongzhi_requests", "Requests answered", labels=(*labels, "status"))
+        seconds = HistogramMetricFamily("gongzhi_request_seconds", "Time to the last byte", labels=labels)
+        for (method, route, status), count in self._answered.items():
+            answered.add_metric((method, route, str(status)), count)
+        for label, laps in self._laps.items():
+            up_to = zip((*map(floatToGoString, _BOUNDS), "+Inf"), accumulate(laps.counts), strict=True)
+            seconds.add_metric(label, list(up_to), laps.sum)
+        yield from (in_hand, answered, seconds)
 
     def text(self) -> bytes:
         """The measurements in the Prometheus text format."""
         return generate_latest(self.registry)
+
+
+class _Laps:
+    """How long requests took: their sum in seconds, and how many by the first bound that they did not exceed."""
+
+    __slots__ = ("counts", "sum")
+
+    def __init__(self) -> None:
+        self.sum = 0.0
+        self.counts = [0] * (len(_BOUNDS) + 1)
 
 
 class Envelope:
@@ -78,10 +109,11 @@ class Envelope:
         trace = trace_of(scope)
         scope["request_id"] = trace[0]
         scope["traceparent"] = f"00-{trace[0]}-{trace[1]}-01"
-        reply = _Reply(send, trace[0])
+        reply = Reply(send, trace[0], _HEADERS)
         body = Body(receive, self._limit(scope["path"]), self._settings.body_timeout_s)
         started = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=trace[0]), self._meter.in_hand.track_inprogress():
+        self._meter.in_hand += 1
+        with structlog.contextvars.bound_contextvars(request_id=trace[0]):
             try:
                 await self._app(scope, body, reply)
             except Exception as error:
@@ -90,6 +122,7 @@ class Envelope:
                     raise
                 await internal_error(Request(scope))(scope, body, reply)
             finally:
+                self._meter.in_hand -= 1
                 self._record(scope, reply.status, time.perf_counter() - started)
 
     def _limit(self, path: str) -> int:
@@ -126,25 +159,30 @@ class Body:
         return message
 
 
-class _Reply:
-    """`send` that notes the status and adds the headers that every reply carries."""
+class Reply:
+    """`send` that notes the status and adds the headers that every reply carries, but for those it has already."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, headers: Sequence[tuple[bytes, bytes]]) -> None:
         self._send = send
         self._request_id = request_id
+        self._headers = headers
         self.status = 0
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             present = {name for name, _ in message["headers"]}
-            more = [pair for pair in _HEADERS if pair[0] not in present]
+            more = [pair for pair in self._headers if pair[0] not in present]
             message["headers"] = [*message["headers"], *more, (b"x-request-id", self._request_id.encode())]
-        await self._send(message)
+        return self._send(message)
 
 
 def trace_of(scope: Scope) -> tuple[str, str]:
     """Trace id and a new span id; the trace continues the caller's `traceparent` when that is well formed."""
-    sent = next((value for name, value in scope["headers"] if name == b"traceparent"), b"")
-    known = _TRACE.fullmatch(sent.decode("latin-1"))
-    return (known[1] if known else secrets.token_hex(16)), secrets.token_hex(8)
+    known = None
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            known = _TRACE.fullmatch(value)
+            break
+    span = f"{random.getrandbits(64):016x}"
+    return (known[1].decode() if known else secrets.token_hex(16)), span

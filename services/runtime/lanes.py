@@ -4,9 +4,9 @@ import time
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.runtime.envelope import Body, Meter, trace_of
+from services.runtime.envelope import Body, Meter, Reply, trace_of
 from services.runtime.log import log
 from services.runtime.problem import http_problem, internal_error
 from services.runtime.settings import ServiceSettings
@@ -32,32 +32,21 @@ class Lane:
         trace, span = trace_of(scope)
         scope["request_id"] = trace
         scope["traceparent"] = f"00-{trace}-{span}-01"
-        status = 0
-
-        async def reply(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                own = {name for name, _ in message["headers"]}
-                added = [each for each in _HEADERS if each[0] not in own]
-                message["headers"] = [*message["headers"], *added, (b"x-request-id", trace.encode())]
-            await send(message)
-
+        reply = Reply(send, trace, _HEADERS)
         body = Body(receive, self._limit, self._body_timeout_s)
-        started = time.perf_counter()
-        self._meter.in_hand.inc()
+        meter, started = self._meter, time.perf_counter()
+        meter.in_hand += 1
         try:
             await self._app(scope, body, reply)
         except HTTPException as error:
             await (await http_problem(Request(scope), error))(scope, body, reply)
         except Exception as error:
             log.error("unforeseen", kind=type(error).__name__, request_id=trace, exc_info=error)
-            if status:
+            if reply.status:
                 raise
             await internal_error(Request(scope))(scope, body, reply)
         finally:
-            self._meter.in_hand.dec()
-            seconds = time.perf_counter() - started
-            self._meter.record("POST", self._route, status, seconds)
-            if status >= 500:
-                log.info("request", method="POST", route=self._route, status=status, request_id=trace)
+            meter.in_hand -= 1
+            meter.record("POST", self._route, reply.status, time.perf_counter() - started)
+            if reply.status >= 500:
+                log.info("request", method="POST", route=self._route, status=reply.status, request_id=trace)

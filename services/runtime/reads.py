@@ -1,7 +1,7 @@
 """POST /v1/reads: many sparse reads in one request, documented like any other route, answered in a lane of its own."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -15,43 +15,48 @@ from starlette.types import Scope as AsgiScope
 from services.kernel.errors import DomainError, Forbidden, Malformed
 from services.runtime.auth import Caller, Permission, caller_of, permit
 from services.runtime.problem import problem_of
+from services.runtime.reads_form import VALUES, Form
 from services.runtime.reads_pool import ReadPool
-from services.runtime.reads_run import Runner, Viewer
+from services.runtime.reads_run import Answer, Asked, Runner, Viewer
 from services.runtime.reads_schemas import MOST_READS, ReadsIn, ReadsOut
 from services.runtime.rls import scope_settings
 from services.runtime.selection import Entity
 from services.runtime.tokens import CACHED_TOKENS
 
+CACHED_HEADS = 512
+LONGEST_HEAD = 16 * 1024
+_VALUES = b',"values":'
 _JSON = (b"content-type", b"application/json")
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A caller met before, by token: the claims the verifier gave then, and the view of each set of permissions."""
+    """A caller met before, by token: the claims the verifier gave then, and the caller's view of each entity."""
 
     claims: Mapping[str, Any]
     caller: Caller
-    viewers: dict[tuple[Permission, ...], Viewer] = field(default_factory=dict)
+    viewers: dict[str, Viewer] = field(default_factory=dict)
 
     def viewer(self, entity: Entity) -> Viewer:
         """The caller's view of an entity; Forbidden `permission.missing` without any region to see it in."""
-        known = self.viewers.get(entity.permissions)
+        known = self.viewers.get(entity.name)
         if known is None:
             scope = self.caller.scope(*entity.permissions)
             if not scope:
                 raise _forbidden(entity.permissions)
             lo, hi, every = scope_settings(scope)
             settings = {"scope_lo": lo, "scope_hi": hi, "scope_all": every}
-            known = self.viewers[entity.permissions] = Viewer(self.caller, scope, settings)
+            known = self.viewers[entity.name] = Viewer(self.caller, scope, settings, entity.limits(self.caller))
         return known
 
 
 class Reads:
-    """The reads of one service: its entities, the callers met, and the connections while it runs."""
+    """The reads of one service: its entities, the callers and forms met, and the connections while it runs."""
 
     def __init__(self, entities: Sequence[Entity]) -> None:
         self._runner = Runner(entities)
-        self._callers: dict[str, _Known] = {}
+        self._callers: dict[bytes, _Known] = {}
+        self._heads: dict[bytes, Sequence[Form | DomainError]] = {}
 
     @asynccontextmanager
     async def running(self, app: FastAPI) -> AsyncIterator[None]:
@@ -65,7 +70,7 @@ class Reads:
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answers one request; a refusal of the whole request is a problem, as everywhere."""
         try:
-            answers = await self.answers(scope, _reads(await _body(receive)))
+            answers = await self._answers(scope, self._asked(await _body(receive)))
         except DomainError as error:
             await problem_of(error, Request(scope))(scope, receive, send)
             return
@@ -74,23 +79,57 @@ class Reads:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    async def answers(self, scope: AsgiScope, reads: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """One answer per read; Unauthenticated without a token that can be trusted."""
+    async def answers(self, scope: AsgiScope, sent: object) -> list[Answer]:
+        """One answer per read of a body; Unauthenticated without a token that can be trusted."""
+        return await self._answers(scope, self._whole(sent))
+
+    async def _answers(self, scope: AsgiScope, asked: Iterable[Asked]) -> list[Answer]:
         state = scope["app"].state
         known = await self._caller(scope, state)
-        return await self._runner.answers(reads, state.read_pool, state, known.viewer)
+        return await self._runner.answers(asked, state.read_pool, state, known.viewer)
+
+    def _asked(self, body: bytes) -> Iterable[Asked]:
+        """The reads of a body with their values; the forms of a head met before are not read again."""
+        head, mark, tail = body.partition(_VALUES)
+        forms = self._heads.get(head) if mark else None
+        if forms is not None and tail.endswith(b"}"):
+            with suppress(orjson.JSONDecodeError):
+                return zip(forms, _values(orjson.loads(tail[:-1]), len(forms)), strict=True)
+        try:
+            sent: object = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise _unreadable() from None
+        if mark and len(head) <= LONGEST_HEAD:
+            self._remember(head)
+        return self._whole(sent)
+
+    def _remember(self, head: bytes) -> None:
+        """The forms of a head, when it is a whole body but for its last brace: what follows can be values alone."""
+        with suppress(orjson.JSONDecodeError):
+            forms = self._runner.forms(_reads(orjson.loads(head + b"}")))
+            if len(self._heads) >= CACHED_HEADS:
+                self._heads.pop(next(iter(self._heads)))
+            self._heads[head] = forms
+
+    def _whole(self, sent: object) -> Iterable[Asked]:
+        reads = _reads(sent)
+        values = sent.get("values") if isinstance(sent, dict) else None
+        return zip(self._runner.forms(reads), _values(values, len(reads)), strict=True)
 
     async def _caller(self, scope: AsgiScope, state: State) -> _Known:
         """The caller, from memory while the verifier still vouches for the token."""
-        sent: bytes = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        token = sent[7:].decode("latin-1")
-        known = self._callers.get(token) if sent[:7] == b"Bearer " else None
-        if known is not None and known.claims is await state.verifier.claims(token):
+        sent = b""
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                sent = value
+                break
+        known = self._callers.get(sent)
+        if known is not None and known.claims is state.verifier.known(known.caller.token):
             return known
         caller = await caller_of(Request(scope))
         if len(self._callers) >= CACHED_TOKENS:
             self._callers.clear()
-        known = self._callers[caller.token] = _Known(await state.verifier.claims(caller.token), caller)
+        known = self._callers[sent] = _Known(await state.verifier.claims(caller.token), caller)
         return known
 
 
@@ -104,7 +143,7 @@ def reads_router(entities: Sequence[Entity]) -> APIRouter:
 
         一次请求多项稀疏读取：只取所列字段，按位置成行，次序同所给的键。
         """
-        sent = reads.model_dump(mode="json", exclude_unset=True)["reads"]
+        sent = reads.model_dump(mode="json", exclude_unset=True)
         return ReadsOut.model_validate({"answers": await application.answers(request.scope, sent)})
 
     read.lane = application  # type: ignore[attr-defined]
@@ -138,16 +177,33 @@ async def _body(receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-def _reads(body: bytes) -> list[dict[str, Any]]:
-    try:
-        reads: object = orjson.loads(body)["reads"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise _unreadable() from None
+def _reads(sent: object) -> list[dict[str, Any]]:
+    reads = sent.get("reads") if isinstance(sent, dict) else None
     if not isinstance(reads, list) or not 0 < len(reads) <= MOST_READS:
         raise _unreadable()
     if not all(isinstance(one, dict) and isinstance(one.get("entity"), str) for one in reads):
         raise _unreadable()
     return reads
+
+
+def _values(sent: object, count: int) -> list[dict[str, Any]]:
+    if sent is None:
+        return [{}] * count
+    if not isinstance(sent, list) or len(sent) != count:
+        raise _bad_values()
+    for one in sent:
+        if not isinstance(one, dict) or not VALUES.issuperset(one):
+            raise _bad_values()
+    return sent
+
+
+def _bad_values() -> Malformed:
+    names = ", ".join(sorted(VALUES))
+    return Malformed(
+        "read.values",
+        f"values 须与 reads 等长，每项为对象，只含：{names}",
+        f"`values` is a list as long as `reads`, of objects with no members but: {names}",
+    )
 
 
 def _unreadable() -> Malformed:

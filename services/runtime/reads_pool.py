@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
 
 from services.runtime.database import connect_options, translated
 from services.runtime.problem import Unavailable
@@ -38,23 +39,37 @@ _DEAD = (
 )
 
 
+class _Unprepared:
+    """A statement for a pooler that keeps none: it is sent whole each time."""
+
+    __slots__ = ("_connection", "_sql")
+
+    def __init__(self, connection: asyncpg.Connection, sql: str) -> None:
+        self._connection = connection
+        self._sql = sql
+
+    async def fetch(self, *values: object) -> list[Any]:
+        rows: list[Any] = await self._connection.fetch(self._sql, *values)
+        return rows
+
+
 class _Line:
     """One connection and the statements it has prepared."""
 
-    __slots__ = ("connection", "statements")
+    __slots__ = ("_prepares", "connection", "statements")
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, *, prepares: bool) -> None:
         self.connection = connection
-        self.statements: dict[str, Any] = {}
+        self.statements: dict[str, PreparedStatement | _Unprepared] = {}
+        self._prepares = prepares
 
-    async def fetch(self, sql: str, values: Sequence[object]) -> list[Any]:
-        statement = self.statements.get(sql)
-        if statement is None:
-            if len(self.statements) >= MOST_STATEMENTS:
-                self.statements.clear()
-            statement = self.statements[sql] = await self.connection.prepare(sql)
-        rows: list[Any] = await statement.fetch(*values)
-        return rows
+    async def statement(self, sql: str) -> PreparedStatement | _Unprepared:
+        """A statement not met before on this connection."""
+        if len(self.statements) >= MOST_STATEMENTS:
+            self.statements.clear()
+        made = await self.connection.prepare(sql) if self._prepares else _Unprepared(self.connection, sql)
+        self.statements[sql] = made
+        return made
 
 
 class ReadPool:
@@ -76,38 +91,39 @@ class ReadPool:
 
     async def fetch(self, sql: str, values: Sequence[object]) -> list[Any]:
         """The records of one statement. Unavailable when the data base is away or every connection stays taken."""
-        with translated():
-            line = await self._take()
-            try:
-                rows = await self._run(line, sql, values)
-            except BaseException as error:
-                if not isinstance(error, _DEAD):
-                    self._settle(line, error)
+        line = self._idle.pop() if self._idle else await self._taken()
+        try:
+            statement = line.statements.get(sql) or await line.statement(sql)
+            rows: list[Any] = await statement.fetch(*values)
+        except BaseException as error:
+            if not isinstance(error, _DEAD):
+                self._settle(line, error)
+                with translated():
                     raise
-                self._drop(line)
-            else:
-                self._give(line)
-                return rows
-            return await self._again(sql, values)
+            self._drop(line)
+        else:
+            self._give(line)
+            return rows
+        return await self._again(sql, values)
 
     async def _again(self, sql: str, values: Sequence[object]) -> list[Any]:
         """Once more, on a fresh connection: the idle ones died with the one that was tried."""
         while self._idle:
             self._drop(self._idle.pop())
-        line = await self._take()
-        try:
-            rows = await self._run(line, sql, values)
-        except BaseException as error:
-            self._settle(line, error)
-            raise
+        with translated():
+            line = await self._take()
+            try:
+                statement = line.statements.get(sql) or await line.statement(sql)
+                rows: list[Any] = await statement.fetch(*values)
+            except BaseException as error:
+                self._settle(line, error)
+                raise
         self._give(line)
         return rows
 
-    async def _run(self, line: _Line, sql: str, values: Sequence[object]) -> list[Any]:
-        if self._prepares:
-            return await line.fetch(sql, values)
-        rows: list[Any] = await line.connection.fetch(sql, *values)
-        return rows
+    async def _taken(self) -> _Line:
+        with translated():
+            return await self._take()
 
     async def _take(self) -> _Line:
         if self._idle:
@@ -118,7 +134,7 @@ class ReadPool:
             return self._idle.pop()
         self._free -= 1
         try:
-            return _Line(await asyncpg.connect(self._dsn, **self._options))
+            return _Line(await asyncpg.connect(self._dsn, **self._options), prepares=self._prepares)
         except BaseException:
             self._release()
             raise
@@ -144,7 +160,8 @@ class ReadPool:
 
     def _give(self, line: _Line) -> None:
         self._idle.append(line)
-        self._wake()
+        if self._waiting:
+            self._wake()
 
     def _settle(self, line: _Line, error: BaseException) -> None:
         """After a failure: a connection that only heard a refusal is as good as before, any other is not trusted."""

@@ -32,12 +32,34 @@ class ReadIn(BaseModel):
     before: str | None = None
     count: bool = Field(default=False, description="tell how many there are in all")
     beyond: bool = Field(default=False, description="tell whether there are rows on the other side of the cursor")
+    ends: bool = Field(default=True, description="tell the cursors of a page's first and last row")
+
+
+class ReadValuesIn(BaseModel):
+    """What one request gives beside a read that many requests share; it stands before the read's own."""
+
+    keys: list[str] | None = Field(default=None, max_length=MOST_KEYS, examples=[["530111001011"]])
+    region: str | None = None
+    authority: str | None = None
+    on: date | None = None
+    knownAt: datetime | None = None  # noqa: N815 - the wire's name
+    args: dict[str, Any] = {}
+    where: dict[str, Any] = {}
+    first: int | None = Field(default=None, ge=0, le=MOST_ROWS)
+    after: str | None = None
+    last: int | None = Field(default=None, ge=0, le=MOST_ROWS)
+    before: str | None = None
 
 
 class ReadsIn(BaseModel):
-    """Reads that are answered together, in this order; one may take its keys from an earlier one."""
+    """Reads that are answered together, in this order; one may take its keys from an earlier one.
+
+    What differs from request to request may stand in `values`, one for each read: what stands before it in the body is
+    then checked once for all requests in which it has the same bytes.
+    """
 
     reads: list[ReadIn] = Field(max_length=MOST_READS)
+    values: list[ReadValuesIn] | None = None
 
 
 class ReadErrorOut(BaseModel):
@@ -53,6 +75,7 @@ class ReadPageOut(BaseModel):
     """One key's page: rows in order, whether more follow (precede, paging backward), cursors of first and last.
 
     `beyond`, where asked: whether there are rows on the other side of the cursor, the cursor's own among them.
+    `start` and `end` are null without rows, and where `ends` is false.
     """
 
     rows: list[list[Any]]

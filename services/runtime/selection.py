@@ -28,7 +28,7 @@ Stages: TypeAlias = Callable[["Ask", Sequence[str]], AsyncGenerator[Mapping[str,
 Limits: TypeAlias = Callable[[Caller], Mapping[str, object]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ask:
     """One question as derived fields see it: who asks, of which day, as known when, with which arguments."""
 

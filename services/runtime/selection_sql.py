@@ -57,7 +57,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A compiled shape. A record is: the place of its key from 1, selected expressions, the order's columns."""
+    """A compiled shape. A record is: the place of its key from 1, selected expressions, the rest of the order."""
 
     lookup: Lookup
     rows: Statement
@@ -69,20 +69,20 @@ class Selection:
     makers: tuple[Maker, ...]
     places: tuple[tuple[int, int], ...]
     """For each field: which maker, and which of its columns."""
-    key_at: int
-    """Where the order's columns begin."""
+    key: tuple[int, ...]
+    """Where the order's columns stand."""
 
     def cursor(self, record: Sequence[Any]) -> str:
         """The cursor of a record."""
-        return cursor_of(self.lookup, record[self.key_at :])
+        return cursor_of(self.lookup, record, self.key)
+
+    def plain(self, records: Rows) -> list[Any]:
+        """The rows of the records of a selection that has a width."""
+        fields = slice(1, (self.width or 0) + 1)
+        return [record[fields] for record in records]
 
     async def finish(self, ask: Ask, records: Rows) -> list[Any]:
-        """The rows of the records, each with its fields in the order asked for."""
-        if self.width is not None:
-            end = self.width + 1
-            return [record[1:end] for record in records]
-        if not records:
-            return []
+        """The rows of the records, at least one, each with its fields in the order asked for."""
         made: list[Any] = []
         for maker in self.makers:
             columns = maker(ask, records)
@@ -90,9 +90,9 @@ class Selection:
         return list(zip(*(made[maker][place] for maker, place in self.places), strict=True))
 
 
-def cursor_of(lookup: Lookup, key: Sequence[Any]) -> str:
-    """The cursor of a row whose order's columns have these values."""
-    return encode_cursor(*(order.show(value) for order, value in zip(lookup.order, key, strict=True)))
+def cursor_of(lookup: Lookup, record: Sequence[Any], key: Sequence[int]) -> str:
+    """The cursor of a record whose order's columns stand in these places."""
+    return encode_cursor(*[order.show(record[at]) for order, at in zip(lookup.order, key, strict=True)])
 
 
 def compile_selection(entity: Entity, by: str, fields: tuple[str, ...], given: Given) -> Selection:
@@ -101,7 +101,7 @@ def compile_selection(entity: Entity, by: str, fields: tuple[str, ...], given: G
     if lookup is None:
         raise unknown("by", by, entity, entity.lookups)
     chosen = _Chosen(entity, lookup, fields)
-    expressions = [*chosen.outs, *(f"b.{order.column}" for order in lookup.order)]
+    expressions = [*chosen.outs, *chosen.rest]
     base, joins = _named(entity, [*expressions, lookup.kept], given)
     inside = [f"{entity.columns[name]} AS {name}" for name in base] or ["1"]
     page = _order(entity, lookup, given)
@@ -124,7 +124,7 @@ def compile_selection(entity: Entity, by: str, fields: tuple[str, ...], given: G
     width = len(fields) if chosen.plain else None
     makers, places = tuple(chosen.makers), tuple(chosen.places)
     statements = (numbered(rows), numbered(count), numbered(beyond) if beyond else None)
-    return Selection(lookup, *statements, width, makers, places, len(chosen.outs) + 1)
+    return Selection(lookup, *statements, width, makers, places, chosen.key)
 
 
 def scoped(select: str) -> Statement:
@@ -236,6 +236,10 @@ class _Chosen:
         flat = [part for need in needs for part in ((need,) if isinstance(need, str) else need)]
         self.outs = flat if self.plain else list(dict.fromkeys(flat))
         self._at = {expression: place for place, expression in enumerate(self.outs, 1)}
+        ordered = [f"b.{order.column}" for order in lookup.order]
+        self.rest = [one for one in ordered if one not in self._at]
+        after = {one: place for place, one in enumerate(self.rest, len(self.outs) + 1)}
+        self.key = tuple(self._at.get(one) or after[one] for one in ordered)
         self.makers: list[Maker] = []
         self.places: list[tuple[int, int]] = []
         groups = self._groups(names, fields)
@@ -261,7 +265,7 @@ class _Chosen:
             return _column(self._at[one.sql])
         if isinstance(one, Computed) and one is not _CURSOR:
             return _computed(one.of, tuple(self._at[need] for need in one.needs))
-        return _cursors(lookup, len(self.outs) + 1)
+        return _cursors(lookup, self.key)
 
 
 def _field(entity: Entity, lookup: Lookup, name: str) -> Field:
@@ -283,8 +287,8 @@ def _computed(of: Callable[..., object], places: tuple[int, ...]) -> Maker:
     return lambda ask, records: [[of(ask, *(record[at] for at in places)) for record in records]]
 
 
-def _cursors(lookup: Lookup, at: int) -> Maker:
-    return lambda _ask, records: [[cursor_of(lookup, record[at:]) for record in records]]
+def _cursors(lookup: Lookup, key: Sequence[int]) -> Maker:
+    return lambda _ask, records: [[cursor_of(lookup, record, key) for record in records]]
 
 
 def _together(compute: Compute) -> Maker:

@@ -107,10 +107,15 @@ class Verifier:
         self._read_at = float("-inf")
         self._known: dict[str, Mapping[str, Any]] = {}
 
+    def known(self, token: str) -> Mapping[str, Any] | None:
+        """The claims of a good token that was checked before and still holds; None for any other."""
+        known = self._known.get(token)
+        return known if known is not None and known["exp"] + LEEWAY_S > time.time() else None
+
     async def claims(self, token: str) -> Mapping[str, Any]:
         """The claims of a good token; Unauthenticated for any other, Unavailable when the key set cannot be read."""
-        known = self._known.get(token)
-        if known is not None and known["exp"] + LEEWAY_S > time.time():
+        known = self.known(token)
+        if known is not None:
             return known
         try:
             header = _header(token)

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from services.runtime.rules_api import rules_router
-from services.runtime.server import create_base
+from services.runtime.server import alone, create_base
 from services.runtime.settings import read_settings
 from services.staffing.api import communities, imports, quotas, reads, roster, statistics, workers
 from services.staffing.domain.policy import VOCABULARY
@@ -30,4 +30,4 @@ def create_app(settings: StaffingSettings) -> FastAPI:
 
 def main() -> FastAPI:
     """The service with settings from the environment, for `uvicorn --factory`."""
-    return create_app(read_settings(StaffingSettings))
+    return alone(create_app(read_settings(StaffingSettings)))

@@ -4,6 +4,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import orjson
 import pytest
 from starlette.requests import Request
 
@@ -179,6 +180,82 @@ async def test_a_root_page_runs_over_its_ranges_in_order(client, reads_app, serv
     assert (answer["pages"][0]["rows"], answer["pages"][0]["beyond"]) == ([["two"]], True)
 
 
+async def test_the_cursors_of_a_page_are_told_unless_nobody_wants_them(client) -> None:
+    (answer,) = await ask(client, {**PAGES, "ends": False})
+    assert [(page["start"], page["end"], page["more"]) for page in answer["pages"]] == [
+        (None, None, True), (None, None, False), (None, None, False)
+    ]  # fmt: skip
+    (answer,) = await ask(client, {**PAGES, "fields": ["id", "words"], "ends": True})
+    assert answer["pages"][0]["start"] == encode_cursor("two", 2)
+
+
+async def post(client: httpx.AsyncClient, body: bytes) -> httpx.Response:
+    return await client.post("/v1/reads", content=body, headers={"Content-Type": "application/json"})
+
+
+async def test_values_stand_apart_from_what_requests_share(client) -> None:
+    shared = [
+        {"entity": "note", "by": "community", "fields": ["words", "community"], "first": 2, "where": {"word": "one"}},
+        {"entity": "note", "by": "id", "under": 0, "source": "words", "fields": ["id"]},
+        {"entity": "note", "fields": ["greeting"], "first": 1, "args": {"hail": "hi"}},
+        {"entity": "note", "by": "id", "fields": ["nope"], "keys": ["1"]},
+    ]
+    head = orjson.dumps({"reads": shared})[:-1]
+
+    async def told(*values: dict[str, Any]) -> Any:
+        together = orjson.dumps({"values": values, "reads": shared})
+        replies = [await post(client, head + b',"values":' + orjson.dumps(values) + b"}") for _ in range(2)]
+        whole = (await post(client, together)).json()
+        assert [reply.json() for reply in replies] == [whole, whole]
+        return [
+            answer.get("error", {}).get("code") or answer.get("rows") or [page["rows"] for page in answer["pages"]]
+            for answer in whole["answers"]
+        ]
+
+    root = {"region": "530111000000"}
+    assert await told({"keys": [A]}, {}, root, {}) == [
+        [[["one", A]]], "read.value", [[["hi one"]]], "read.field_unknown"
+    ]  # fmt: skip
+    first = {"keys": [A, B], "where": {}, "first": 1, "after": encode_cursor("two", 2)}
+    assert await told(first, {}, {**root, "args": {"hail": "ho"}}, {}) == [
+        [[["three", A]], [["four", B]]], "read.value", [[["ho one"]]], "read.field_unknown"
+    ]  # fmt: skip
+    assert await told({"keys": [A], "where": {"no": 1}}, {}, {**root, "first": None, "last": 1}, {}) == [
+        "read.filter_unknown", "read.filter_unknown", [[["hi four"]]], "read.field_unknown"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("values", [b"{}", b"[]", b"[{},{}]", b"[1]", b'[{"fields":["id"]}]', b'[{"under":0}]'])
+async def test_values_that_do_not_fit_the_reads_are_a_problem(client, values) -> None:
+    head = orjson.dumps({"reads": [{"entity": "note", **BY_ID}]})[:-1]
+    assert (await post(client, head + b',"values":[{}]}')).json() == {"answers": [{"rows": [["one"]]}]}
+    assert (await post(client, head + b',"values":null}')).json() == {"answers": [{"rows": [["one"]]}]}
+    reply = await post(client, head + b',"values":' + values + b"}")
+    assert (reply.status_code, reply.json()["code"]) == (422, "read.values")
+
+
+@pytest.mark.parametrize("tail", [b"[{}]", b"[{}", b"", b"[{}]x", b"[{}]}x", b'[{}],"reads":1}'])
+async def test_a_head_met_before_makes_no_body_of_what_is_none(client, tail) -> None:
+    head = orjson.dumps({"reads": [{"entity": "note", **BY_ID}]})[:-1]
+    assert (await post(client, head + b',"values":[{}]}')).status_code == 200
+    reply = await post(client, head + b',"values":' + tail)
+    assert (reply.status_code, reply.json()["code"]) == (422, "read.unreadable")
+
+
+async def test_values_inside_a_read_are_no_values_of_the_body(client) -> None:
+    body = b'{"reads":[{"entity":"note","by":"id","keys":["1"],"fields":["words"],"args":{"hail":"a","values":"b"}}]}'
+    for _ in range(2):
+        assert (await post(client, body)).json()["answers"][0]["error"]["code"] == "read.arg_unknown"
+
+
+async def test_only_so_many_heads_are_remembered(client, monkeypatch) -> None:
+    monkeypatch.setattr("services.runtime.reads.CACHED_HEADS", 2)
+    for at in range(5):
+        head = orjson.dumps({"reads": [{"entity": "note", **BY_ID, "fields": ["words"] * (at + 1)}]})[:-1]
+        reply = await post(client, head + b',"values":[{"keys":["1"]}]}')
+        assert reply.json() == {"answers": [{"rows": [["one"] * (at + 1)]}]}
+
+
 async def test_filters_and_what_narrows_a_caller(client, reads_app, service_app, token) -> None:
     (answer,) = await ask(client, {**PAGES, "where": {"word": "one"}, "count": True})
     assert [page["rows"] for page in answer["pages"]] == [[["one"]], [], []]
@@ -215,6 +292,7 @@ async def test_keys_from_an_earlier_read(client) -> None:
         ({**BY_ID, "by": "colour"}, "read.by_unknown"),
         ({**BY_ID, "by": None}, "read.by_unknown"),
         ({"authority": A, "fields": ["id"], "first": 1}, "read.by_unknown"),
+        ({**PAGES, "by": "region"}, "read.by_unknown"),
         ({**BY_ID, "keys": None}, "read.keys"),
         ({**BY_ID, "keys": [1]}, "read.keys"),
         ({**BY_ID, "keys": ["1"] * (MOST_KEYS + 1)}, "read.keys"),
@@ -246,8 +324,9 @@ async def test_a_bad_read_is_refused_in_words_and_the_others_are_answered(client
 
 
 async def test_a_source_must_be_a_field_of_the_read_above(client) -> None:
-    _, refused = await ask(client, BY_ID, {**BY_ID, "under": 0, "source": "id"})
-    assert refused["error"]["code"] == "read.source"
+    for source in ({"source": "id"}, {"source": 1}, {}):
+        _, refused = await ask(client, BY_ID, {**BY_ID, "under": 0, **source})
+        assert refused["error"]["code"] == "read.source"
 
 
 @pytest.mark.parametrize("under", [0, 7, -1, True, "0"])

@@ -1,6 +1,7 @@
 """What every process shares: probes, metrics, problems for every error, an explorer that needs no network."""
 
 import asyncio
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from services.runtime.auth import permit
 from services.runtime.openapi import permissions_of
-from services.runtime.server import create_base
+from services.runtime.server import YOUNG_OBJECTS, alone, create_base
 from services.runtime.settings import ServiceSettings
 from tests.conftest import ServiceApp, SettingsOf
 from tests.fixtures.cluster import Cluster
@@ -252,3 +253,15 @@ async def test_what_fails_after_the_reply_began_breaks_the_reply(
 
 def test_the_cluster_makes_the_data_bases_the_fixtures_promise(cluster: Cluster) -> None:
     assert cluster.url.startswith("postgresql://")
+
+
+async def test_a_process_of_its_own_lays_its_start_aside_for_good(settings: ServiceSettings) -> None:
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
+    shared, own = (create_base(settings, title="N", description="", schema=None, routers=[]) for _ in "ab")
+    try:
+        for app, tuned in ((shared, False), (alone(own), True)):
+            async with app.router.lifespan_context(app):
+                assert (gc.get_threshold()[0] == YOUNG_OBJECTS, gc.get_freeze_count() > frozen) == (tuned, tuned)
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
