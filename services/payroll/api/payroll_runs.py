@@ -11,11 +11,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from services.kernel.errors import Malformed, NotFound
 from services.kernel.period import Month
 from services.kernel.policy import BEIJING
+from services.kernel.region import parse
 from services.payroll.api.answers import run_out, staffing_refusals
 from services.payroll.api.pay_calculations import shelf_of
 from services.payroll.domain.payroll_runs import PayrollRun, RunStep
 from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut, PayrollRunPageOut
-from services.payroll.schemas.payslips import MonthText, RegionCode
+from services.payroll.schemas.payslips import MonthText
 from services.payroll.storage import payroll_runs as storage
 from services.payroll.usecases.payroll_runs import RunOrder, run_month, step
 from services.payroll.usecases.progress import Progress
@@ -31,6 +32,7 @@ router = APIRouter(prefix="/v1/payroll-runs", tags=["payroll-runs"])
 READ = [Depends(permit("payroll.read"))]
 RUN = [Depends(permit("payroll.run"))]
 Runs = Annotated[list[UUID], Query(alias="id", max_length=MOST_IDS, description="批次标识 / runs")]
+Area = Annotated[str | None, Query(max_length=12, description="区划 / a division", examples=["530111000000"])]
 DAYS = 10_000_000  # beyond any month
 STEPS = {
     "check": RunStep.CHECK,
@@ -71,13 +73,14 @@ async def run_payroll(
 async def filter_of(
     caller: CallerDep,
     month: MonthText | None = None,
-    region: RegionCode | None = None,
-    authority: RegionCode | None = None,
+    region: Area = None,
+    authority: Area = None,
 ) -> storage.Filter:
     """Which runs a list is asked for; only those of regions that the caller may see whole."""
     if region and authority:
         raise Malformed("query.both", "region 和 authority 只能给一个", "give region or authority, not both")
-    return storage.Filter(caller.scope("payroll.read"), Month.parse(month) if month else None, region, authority)
+    inside, own = (parse(code) if code else None for code in (region, authority))
+    return storage.Filter(caller.scope("payroll.read"), Month.parse(month) if month else None, inside, own)
 
 
 @router.get("", dependencies=READ, summary="发放批次 / runs, latest month first")

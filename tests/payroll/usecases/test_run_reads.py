@@ -97,6 +97,8 @@ async def test_areas_and_months_narrow_a_list(runs: list[PayrollRunOut], payroll
         ("region", KUNMING, "2026-03", 2),
         ("authority", GUANDU, None, 3),
         ("authority", KUNMING, None, 0),
+        ("region", NATION, None, 4),
+        ("authority", NATION, None, 0),
         ("region", None, "2025-12", 0),
     ):
         (page,) = (await read(clerk, **{area: of}, first=9, where={"month": month}))["pages"]
