@@ -13,6 +13,9 @@ from gateway.services import Way, refusal, unavailable
 from services.runtime.client import ServiceError
 from services.runtime.log import log
 
+Marks: TypeAlias = tuple[tuple[int, bool], ...]  # the reads of one request, and which look beyond their cursors
+MOST_HEADS = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -23,6 +26,28 @@ class Group:
     reads: tuple[Read, ...]
     within: frozenset[int]
     above: tuple[int, ...]
+    heads: dict[Marks, bytes] = field(default_factory=dict)
+
+    def head(self, marks: Marks) -> bytes:
+        """The start of a request's text: all of its reads but for their values. The same bytes each time."""
+        head = self.heads.get(marks)
+        if head is None:
+            if len(self.heads) >= MOST_HEADS:
+                self.heads.clear()
+            head = self.heads[marks] = orjson.dumps({"reads": self.forms(marks)})[:-1] + b',"values":'
+        return head
+
+    def forms(self, marks: Marks) -> list[dict[str, Any]]:
+        """The reads on the wire without values."""
+        places = {index: place for place, (index, _) in enumerate(marks)}
+        forms = []
+        for one in self.reads:
+            if one.index in places:
+                form, keys = one.form(beyond=marks[places[one.index]][1]), one.question.keys
+                if isinstance(keys, ColumnOf) and keys.read in self.within:
+                    form["under"], form["source"] = places[keys.read], keys.column
+                forms.append(form)
+        return forms
 
 
 Groups: TypeAlias = Sequence[Group]
@@ -82,12 +107,12 @@ class Fetch:
             await self.asked[one]
         sent = self.sent(group)
         if sent:
-            await self.ask(group.service, sent)
+            await self.ask(group.service, self.request(group, sent), sent)
 
-    async def ask(self, service: str, sent: Mapping[int, Sequence[Any] | None]) -> None:
+    async def ask(self, service: str, request: bytes, sent: Mapping[int, Sequence[Any] | None]) -> None:
         """One request and its answers."""
         try:
-            reply = await self.ways[service].ask(orjson.dumps({"reads": self.bodies(sent)}), self.end)
+            reply = await self.ways[service].ask(request, self.end)
         except ServiceError as error:
             self.fail(sent, refusal(error))
             return
@@ -125,19 +150,17 @@ class Fetch:
             return self.reads[keys.read].column_of(keys.column, self.found[keys.read])
         return one.keys(self.values)
 
-    def bodies(self, sent: Mapping[int, Sequence[Any] | None]) -> list[dict[str, Any]]:
-        """The reads on the wire."""
-        places = {index: place for place, index in enumerate(sent)}
-        bodies = []
-        for index, given in sent.items():
+    def request(self, group: Group, sent: Mapping[int, Sequence[Any] | None]) -> bytes:
+        """The reads on the wire. Raises Unplanned."""
+        marks, values = [], []
+        for index, keys in sent.items():
             one = self.reads[index]
-            body, keys = one.body(self.values), one.question.keys
-            if given is None and isinstance(keys, ColumnOf):
-                body["under"], body["source"] = places[keys.read], keys.column
-            elif one.question.by is not None:
-                body["keys"] = given
-            bodies.append(body)
-        return bodies
+            given = one.given(self.values)
+            if keys is not None and one.question.by is not None:
+                given["keys"] = keys
+            values.append(given)
+            marks.append((index, one.beyond(self.values)))
+        return group.head(tuple(marks)) + orjson.dumps(values) + b"}"
 
     def take(
         self, one: Read, given: Sequence[Any] | None, answers: Mapping[int, Mapping[str, Any]], *, nulls: bool

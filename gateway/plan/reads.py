@@ -87,8 +87,8 @@ class Read:
     counts: bool = False
     looks_back: bool = False  # whether items come before the page matters
     looks_on: bool = False  # whether items follow the page matters
+    ends: bool = False  # whether the cursors of a page's ends matter
     compulsory: bool = False  # a key without a row is an error
-    _fixed: dict[str, Any] | None = field(default=None, repr=False)
 
     def column(self, name: str, *, firm: bool = False) -> int:
         """Where a column stands in a row; it is asked for from now on, and may not be null when `firm`."""
@@ -103,34 +103,45 @@ class Read:
         keys = self.question.keys
         return keys.read if isinstance(keys, ColumnOf) else None
 
-    def body(self, values: Values) -> dict[str, Any]:
-        """The read on the wire, but for its keys; what is not given is left out."""
+    def form(self, *, beyond: bool) -> dict[str, Any]:
+        """What every request says of the read; what is not so is left out."""
         asked = self.question
-        if self._fixed is None:  # the columns are known from the first request on
-            by = {} if asked.by is None else {"by": asked.by}
-            self._fixed = {"entity": asked.entity, "fields": list(self.columns), **by}
-        body = self._fixed.copy()
+        form: dict[str, Any] = {"entity": asked.entity, "fields": list(self.columns)}
+        if asked.by is not None:
+            form["by"] = asked.by
+        if asked.window is not None:
+            if not self.ends:
+                form["ends"] = False
+            if self.counts:
+                form["count"] = True
+            if beyond:
+                form["beyond"] = True
+        return form
+
+    def given(self, values: Values) -> dict[str, Any]:
+        """What this request says of the read, but for its keys; what is not given is left out. Raises Unplanned."""
+        asked, given = self.question, {}
         for name, slot in zip(("on", "knownAt"), asked.moment, strict=True):
             if values[slot] is not None:
-                body[name] = values[slot]
+                given[name] = values[slot]
         for name, arguments in (("args", asked.args), ("where", asked.where)):
-            if arguments and (given := chosen(arguments, values)):
-                body[name] = given
+            if arguments and (named := chosen(arguments, values)):
+                given[name] = named
         if asked.window is not None:
-            self.page(body, values[asked.window])
+            window: Window = values[asked.window]
+            given["last" if window.backward else "first"] = window.size
+            if window.cursor is not None:
+                given["before" if window.backward else "after"] = window.cursor
         if isinstance(asked.keys, Area):
-            body |= asked.keys.body(values)
-        return body
+            given |= asked.keys.body(values)
+        return given
 
-    def page(self, body: dict[str, Any], window: Window) -> None:
-        """Add which page of each key's rows, and what to tell of its neighbours."""
-        body["last" if window.backward else "first"] = window.size
-        if window.cursor is not None:
-            body["before" if window.backward else "after"] = window.cursor
-            if self.looks_on if window.backward else self.looks_back:
-                body["beyond"] = True
-        if self.counts:
-            body["count"] = True
+    def beyond(self, values: Values) -> bool:
+        """Whether this request wants to know of rows on the other side of its cursor."""
+        at = self.question.window
+        if at is None or not (self.looks_on or self.looks_back) or values[at].cursor is None:
+            return False
+        return self.looks_on if values[at].backward else self.looks_back
 
     def keys(self, values: Values) -> list[Any]:
         """The keys of a read that depends on no other."""

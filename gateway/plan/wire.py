@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 from urllib.parse import urlsplit
 
+FIRST = re.compile(rb"HTTP/1\.(\d) ([1-5]\d\d)[ \r]")
+HEADERS = re.compile(rb"\r\n(connection|content-length|transfer-encoding)[ \t]*:([^\r\n]*)", re.IGNORECASE)
 MOST_HEAD = 64 * 1024
 MOST_BODY = 64 * 1024 * 1024
 MOST_SIZE_LINE = 1024  # of the line before a chunk, with its extensions
@@ -35,15 +37,24 @@ class Line(Protocol):
         """Let go of all connections."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Reply:
     """A reply as far as it has come."""
 
-    buffer: bytearray
+    buffer: bytes | bytearray = b""
     status: int = 0
     length: int = -1  # of the body, -1 for chunks
     start: int = -1  # of the body in the buffer, -1 while the head is not there
     keeps: bool = True
+
+    def add(self, data: bytes) -> None:
+        """More of it has come; most replies come in one piece, which is not copied."""
+        if not self.buffer:
+            self.buffer = data
+        elif isinstance(self.buffer, bytearray):
+            self.buffer += data
+        else:
+            self.buffer = bytearray(self.buffer) + data
 
     def head(self) -> bool:
         """Whether the head is there; reads it once. Raises Broken."""
@@ -54,13 +65,11 @@ class Reply:
             if len(self.buffer) > MOST_HEAD:
                 raise Broken("head too long")
             return False
-        first, *lines = bytes(self.buffer[:end]).split(b"\r\n")
-        version, _, rest = first.partition(b" ")
-        if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():
+        first = FIRST.match(self.buffer)
+        if first is None:
             raise Broken("not HTTP/1.1")
-        self.status, self.start, self.keeps = int(rest[:3]), end + 4, version == b"HTTP/1.1"
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
-        self.read(headers)
+        self.status, self.start, self.keeps = int(first[2]), end + 4, first[1] == b"1"
+        self.read({name.lower(): value.strip() for name, value in HEADERS.findall(self.buffer, 0, end + 2)})
         return True
 
     def read(self, headers: Mapping[bytes, bytes]) -> None:
@@ -142,7 +151,7 @@ class Connection(asyncio.Protocol):
         if self.transport is None or self.transport.is_closing():
             raise Broken("closed")
         loop = asyncio.get_running_loop()
-        self.reply = Reply(bytearray())
+        self.reply = Reply()
         self.waiting = loop.create_future()
         timer = loop.call_at(until, self.late)  # a third of what `asyncio.timeout` costs
         self.transport.write(request)
@@ -162,7 +171,7 @@ class Connection(asyncio.Protocol):
         if reply is None or waiting is None or waiting.done():
             self.close()  # nobody asked
             return
-        reply.buffer += data
+        reply.add(data)
         try:
             body = reply.body()
         except Broken as error:
