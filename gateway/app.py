@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.asked import header, sends_query
+from gateway.callers import has_token, may_look
 from gateway.context import Context
 from gateway.described import BODY, BY_GET, BY_POST, QUERY
 from gateway.endpoint import GraphQLEndpoint
@@ -24,8 +25,6 @@ from gateway.prepare import Preparer
 from gateway.schema import build
 from gateway.services import Services
 from gateway.settings import GatewaySettings
-from services.kernel.errors import DomainError
-from services.runtime.auth import caller_of
 from services.runtime.server import create_base
 from services.runtime.settings import read_settings
 
@@ -35,20 +34,13 @@ DESCRIPTION = (
     "The GraphQL gateway: one question over quotas, workers, payslips and issues."
 )
 
+OTHER_METHODS = ["PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]
+
 
 def bearer(request: Request) -> str | None:
     """The caller's token as sent; the services verify it."""
     scheme, _, token = header(request.scope, b"authorization").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-async def has_token(request: Request) -> bool:
-    """Whether a caller holds a good token."""
-    try:
-        await caller_of(request)
-    except DomainError:
-        return False
-    return True
 
 
 def context_of(request: Request, settings: GatewaySettings) -> Context:
@@ -81,7 +73,7 @@ def routes(settings: GatewaySettings, endpoint: GraphQLEndpoint) -> APIRouter:
         summary="以 GET 查询；浏览器打开则为 GraphiQL A query by GET",
     )
     async def graphql_get(request: Request) -> Response:
-        if wants_page(request):
+        if wants_page(request) and await may_look(request, settings):
             return graphiql(settings)
         return await endpoint.respond(request, context_of(request, settings))
 
@@ -98,7 +90,7 @@ def routes(settings: GatewaySettings, endpoint: GraphQLEndpoint) -> APIRouter:
 
     graphql_post.lane = lane  # type: ignore[attr-defined]  # past the framework, like the services' reads
 
-    @router.api_route("/graphql", methods=["PUT", "PATCH", "DELETE"], include_in_schema=False)
+    @router.api_route("/graphql", methods=OTHER_METHODS, include_in_schema=False)
     async def graphql_otherwise() -> None:
         raise HTTPException(405, headers={"allow": "GET, POST"})  # the framework would name the first route's alone
 

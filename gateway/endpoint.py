@@ -150,7 +150,7 @@ class GraphQLEndpoint:
     def told(self, error: GraphQLError, context: Context) -> dict[str, Any]:
         """An error in words for the client; a defect of ours is logged and masked."""
         otherwise = Code.BAD_USER_INPUT if error.path or context.document else Code.GRAPHQL_VALIDATION_FAILED
-        refusal = refusal_of(error, otherwise)
+        refusal = refusal_of(error, otherwise, hints=self.preparer.hints)
         if refusal is None:
             log.error("graphql", path=error.path, exc_info=error.original_error)
             refusal = internal()

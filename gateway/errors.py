@@ -1,9 +1,11 @@
 """What the gateway says when it cannot answer: a published list of codes, two languages, nothing of its inside.
 
-Every entry of `errors` carries `extensions.code` (one of `Code`), `extensions.message` {zh, en} and
-`extensions.requestId`. What a client did wrong is told honestly; what broke inside is masked.
+The list is published at `/errors`, from the tables here. Every entry of `errors` carries `extensions.code` (one of
+`Code`), `extensions.message` {zh, en} and `extensions.requestId`. What a client did wrong is told honestly; what broke
+inside is masked.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -47,6 +49,33 @@ MEANING: Mapping[Code, tuple[str, str]] = {
     Code.INTERNAL_SERVER_ERROR: ("网关内部错误", "The gateway failed"),
 }
 
+REMEDY: Mapping[Code, tuple[str, str]] = {
+    Code.UNAUTHENTICATED: (
+        "重新登录，以 Authorization: Bearer 携带令牌",
+        "Sign in again and send the token as a bearer",
+    ),
+    Code.FORBIDDEN: ("换用有此权限的角色；重试无用", "Use a role that may; trying again does not help"),
+    Code.BAD_USER_INPUT: ("按说明更正参数，见 argument", "Mend the argument that `argument` names"),
+    Code.NOT_FOUND: ("核对标识与日期", "Check the identifier and the day"),
+    Code.CONFLICT: ("重新读取后再决定", "Read it again, then decide"),
+    Code.PERSISTED_QUERY_NOT_FOUND: ("连同文档全文重新发送一次", "Send the text once along with the id"),
+    Code.GRAPHQL_PARSE_FAILED: ("按 locations 所示位置更正", "Mend it at the place in `locations`"),
+    Code.GRAPHQL_VALIDATION_FAILED: (
+        "按当前模式更正并重新生成客户端",
+        "Fit it to the schema and generate the client again",
+    ),
+    Code.LIMIT_EXCEEDED: ("拆分查询，见 limit 与 maximum", "Split the document; see `limit` and `maximum`"),
+    Code.COST_EXCEEDED: ("减小 first 或层数，见 requestedQueryCost", "Ask smaller pages; see `requestedQueryCost`"),
+    Code.OPERATION_NOT_ALLOWED: ("以 POST 发送变更", "Send mutations by POST"),
+    Code.TIMEOUT: ("减小查询范围，可稍后重试", "Ask for less; trying again later may help"),
+    Code.UPSTREAM_UNAVAILABLE: (
+        "其余字段有效；稍后重试，见 service",
+        "All other fields hold; try later, see `service`",
+    ),
+    Code.INTERNAL_SERVER_ERROR: ("把 requestId 告诉管理员", "Give the requestId to the administrator"),
+}
+HINT = re.compile(r" ?Did you mean [^?]*\?")
+
 
 class GatewayError(Exception):
     """A refusal told to the client: code, the sentence in two languages, and what helps a program react."""
@@ -86,11 +115,11 @@ def entry(refusal: GatewayError, request_id: str, error: GraphQLError | None = N
     return body
 
 
-def refusal_of(error: GraphQLError, otherwise: Code) -> GatewayError | None:
+def refusal_of(error: GraphQLError, otherwise: Code, *, hints: bool = True) -> GatewayError | None:
     """The refusal behind an error of the executor; None for a defect of ours, which the caller logs and masks.
 
     An error without a cause is the executor's own complaint about the document or a variable, told as it stands
-    under the code `otherwise`.
+    under the code `otherwise`; without `hints` it suggests no names that the schema has.
     """
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
@@ -98,5 +127,5 @@ def refusal_of(error: GraphQLError, otherwise: Code) -> GatewayError | None:
     if isinstance(cause, GatewayError):
         return cause
     if cause is None or isinstance(cause, GraphQLError):
-        return GatewayError(otherwise, MEANING[otherwise][0], error.message)
+        return GatewayError(otherwise, MEANING[otherwise][0], error.message if hints else HINT.sub("", error.message))
     return None

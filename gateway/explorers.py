@@ -1,4 +1,4 @@
-"""The pages people read: the list of explorers, GraphiQL, ReDoc, the scalars; nothing is loaded from elsewhere."""
+"""The pages people read: explorers, GraphiQL, ReDoc, scalars, error codes; nothing is loaded from elsewhere."""
 
 import html
 import json
@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from gateway.callers import may_look
+from gateway.endpoint import STATUS
+from gateway.errors import MEANING, REMEDY, Code
 from gateway.scalars import SCALARS
 from gateway.schema import SNAPSHOT
 from gateway.settings import GatewaySettings
@@ -20,6 +23,18 @@ OWN = {
     "graphiql.js": "text/javascript; charset=utf-8",
     "redoc.js": "text/javascript; charset=utf-8",
 }
+
+SCHEMA_CARDS = """<li>
+          <a href="/graphql">GraphiQL</a>
+          <p>一次查询连接配备、人员、工资与议题。</p>
+          <p lang="en">One question over quotas, workers, payslips and issues.</p>
+        </li>
+        <li>
+          <a href="/schema.graphql">GraphQL 模式 <span lang="en">schema</span></a>
+          <p>模式全文；另见<a href="/scalars">标量说明</a>。</p>
+          <p lang="en">The whole schema as text; <a href="/scalars">its scalars</a> explained.</p>
+        </li>"""
+NOT_FOR_ALL = "模式只向携带有效令牌的调用者公开 The schema is shown to callers with a good token only\n"
 
 
 @cache
@@ -79,13 +94,23 @@ def scalars_list() -> str:
     )
 
 
+def errors_list() -> str:
+    """What each code means, its HTTP status and what to do, under an anchor of its name."""
+    return "\n".join(
+        f'<dt id="{code}">{code} · {STATUS.get(code, 400)}</dt><dd>{MEANING[code][0]}。{REMEDY[code][0]}。</dd>'
+        f'<dd lang="en">{MEANING[code][1]}. {html.escape(REMEDY[code][1])}.</dd>'
+        for code in Code
+    )
+
+
 def explorers(settings: GatewaySettings) -> APIRouter:
     """The routes of the pages."""
-    router = APIRouter(include_in_schema=False)
+    router = references(settings)
 
     @router.get("/")
     async def index() -> HTMLResponse:
-        return page("index.html", {"services": services_cards(settings)})
+        cards = SCHEMA_CARDS if settings.environment == "dev" else ""
+        return page("index.html", {"schema": cards, "services": services_cards(settings)})
 
     @router.get("/redoc")
     async def redoc() -> HTMLResponse:
@@ -97,18 +122,31 @@ def explorers(settings: GatewaySettings) -> APIRouter:
         )
         return answer
 
-    @router.get("/scalars")
-    async def scalars() -> HTMLResponse:
-        return page("scalars.html", {"scalars": scalars_list()})
-
-    @router.get("/schema.graphql")
-    async def schema_text() -> PlainTextResponse:
-        return PlainTextResponse(SNAPSHOT.read_text(encoding="utf-8"))
-
     @router.get("/_console/{name}")
     async def own(name: str) -> Response:
         if name not in OWN:
             raise HTTPException(404)
         return Response((CONSOLE / name).read_bytes(), media_type=OWN[name])
+
+    return router
+
+
+def references(settings: GatewaySettings) -> APIRouter:
+    """The routes of what clients are written from: the schema as text, its scalars, the error codes."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/scalars")
+    async def scalars() -> HTMLResponse:
+        return page("scalars.html", {"scalars": scalars_list()})
+
+    @router.get("/errors")
+    async def errors() -> HTMLResponse:
+        return page("errors.html", {"errors": errors_list()})
+
+    @router.get("/schema.graphql")
+    async def schema_text(request: Request) -> PlainTextResponse:
+        if not await may_look(request, settings):
+            return PlainTextResponse(NOT_FOR_ALL, 401, {"www-authenticate": "Bearer", "cache-control": "no-store"})
+        return PlainTextResponse(SNAPSHOT.read_text(encoding="utf-8"))
 
     return router

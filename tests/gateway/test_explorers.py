@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import html
 import json
 import re
 from pathlib import Path
@@ -8,6 +9,8 @@ import httpx
 import pytest
 
 from gateway.console.vendor import PACKAGES, REMOTE_LOADS, SOURCE_MAPS, cleaned, integrity
+from gateway.endpoint import STATUS
+from gateway.errors import MEANING, REMEDY, Code
 from gateway.explorers import CONSOLE
 
 ASSETS = CONSOLE / "assets"
@@ -48,7 +51,7 @@ def test_an_integrity_sum_is_what_browsers_compute() -> None:
     assert integrity(b"x") == "sha512-" + base64.b64encode(hashlib.sha512(b"x").digest()).decode()
 
 
-@pytest.mark.parametrize("path", ["/", "/graphql", "/redoc", "/scalars", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/graphql", "/redoc", "/scalars", "/errors", "/docs"])
 async def test_a_page_loads_only_from_here_and_every_part_is_there(lonely: httpx.AsyncClient, path: str) -> None:
     page = await lonely.get(path, headers=HTML)
     assert page.status_code == 200
@@ -72,14 +75,23 @@ async def test_every_vendored_part_of_a_page_carries_its_sum(lonely: httpx.Async
 
 
 async def test_no_page_runs_script_of_its_own_text(lonely: httpx.AsyncClient) -> None:
-    for path in ("/", "/graphql", "/redoc", "/scalars"):
+    for path in ("/", "/graphql", "/redoc", "/scalars", "/errors"):
         page = (await lonely.get(path, headers=HTML)).text
         assert re.search(r"<script(?![^>]*\ssrc=)", page) is None
 
 
 async def test_the_first_page_lists_explorers_and_services_in_both_languages(lonely: httpx.AsyncClient) -> None:
     page = (await lonely.get("/")).text
-    for word in ("GraphiQL", "Swagger UI", "ReDoc", "配备服务 Staffing", "薪酬服务 Payroll", "协商服务 Consultation"):
+    for word in (
+        "GraphiQL",
+        "/schema.graphql",
+        "/errors",
+        "Swagger UI",
+        "ReDoc",
+        "配备服务 Staffing",
+        "薪酬服务 Payroll",
+        "协商服务 Consultation",
+    ):
         assert word in page
 
 
@@ -99,3 +111,10 @@ async def test_a_browser_with_a_query_gets_its_answer(lonely: httpx.AsyncClient)
     headers = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
     answer = await lonely.get("/graphql", params={"query": "{ __typename }"}, headers=headers)
     assert answer.json()["data"] == {"__typename": "Query"}
+
+
+async def test_every_error_code_is_published_with_its_status_and_remedy(lonely: httpx.AsyncClient) -> None:
+    page = (await lonely.get("/errors")).text
+    for code in Code:
+        assert f'<dt id="{code}">{code} · {STATUS.get(code, 400)}</dt>' in page
+        assert all(words in page for words in (*MEANING[code], *map(html.escape, REMEDY[code])))
