@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -203,14 +203,22 @@ def person(who: PersonIn) -> Person:
 
 def position(key: tuple[str, str]) -> tuple[datetime, UUID]:
     """The instant and id inside a cursor; Malformed `page.cursor`."""
-    try:
-        return datetime.fromisoformat(key[0]), UUID(key[1])
-    except ValueError:
+    found = _position(*key)
+    if found is None:
         raise Malformed(
             "page.cursor",
             "分页游标无效，请使用某一页返回的 next 或 previous，或从第一页重新开始。",
             "The cursor cannot be read; use `next` or `previous` of a page, or start again without it.",
-        ) from None
+        )
+    return found
+
+
+def _position(at: str, identifier: str) -> tuple[datetime, UUID] | None:
+    try:
+        instant, issue = datetime.fromisoformat(at), UUID(identifier)
+        return (instant.astimezone(UTC), issue) if instant.tzinfo else None
+    except (ValueError, OverflowError):  # no instant, no identifier; an instant that UTC has no year for
+        return None
 
 
 def _expected(if_match: str | None) -> int | None:

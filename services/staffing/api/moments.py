@@ -32,10 +32,22 @@ def today() -> date:
 
 
 async def moment_of(on: On = None, known_at: KnownAt = None) -> Moment:
-    """The day and instant of a read; an instant without offset is Beijing time."""
-    if known_at is not None and known_at.tzinfo is None:
-        known_at = known_at.replace(tzinfo=BEIJING)
-    return Moment(on or today(), known_at)
+    """The day and instant of a read; an instant without offset is Beijing time. Malformed `moment.known_at`."""
+    return Moment(on or today(), None if known_at is None else instant(known_at))
+
+
+def instant(given: datetime) -> datetime:
+    """An instant, Beijing's when it has no offset. Malformed `moment.known_at` for one that UTC has no year for."""
+    zoned = given if given.tzinfo else given.replace(tzinfo=BEIJING)
+    try:
+        zoned.astimezone(UTC)
+    except OverflowError:
+        raise Malformed(
+            "moment.known_at",
+            "known_at 须在公元1年至9999年（UTC）之内",
+            "known_at lies in the years 1 to 9999 of UTC",
+        ) from None
+    return zoned
 
 
 async def packs_of(request: Request) -> Packs:

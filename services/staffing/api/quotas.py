@@ -29,20 +29,33 @@ from services.staffing.schemas.quotas import (
 )
 from services.staffing.storage import communities, headcounts
 from services.staffing.usecases.quota_tables import QuotaTable, tabulate
-from services.staffing.usecases.quotas import Alternative, Assessment, assess, assess_one
+from services.staffing.usecases.quotas import MOST_OF_A_NAME, Alternative, Assessment, assess, assess_one, named_reading
 
+Reading = Annotated[
+    str | None,
+    Query(
+        description="按该解读计算 / under this named reading",
+        examples=["A"],
+        json_schema_extra={"maxLength": MOST_OF_A_NAME},
+    ),
+]
+
+
+async def reading_of(reading: Reading = None) -> str | None:
+    """The reading asked for, refused in the words of sparse reads when it can name none."""
+    return None if reading is None else named_reading(reading)
+
+
+ReadingDep = Annotated[str | None, Depends(reading_of)]
 router = APIRouter(prefix="/v1", tags=["quotas"])
 READ = [Depends(permit("staffing.read"))]
 Codes = Annotated[list[str], Query(min_length=1, max_length=1000, description="区划代码 / division codes")]
-Reading = Annotated[
-    str | None, Query(max_length=64, description="按该解读计算 / under this named reading", examples=["A"])
-]
 TableLevel = Literal["province", "city", "county", "town"]
 
 
 @router.get("/quotas", dependencies=READ, summary="多个社区的配备数 / quotas of many communities")
 async def list_quotas(
-    code: Codes, session: ReadOnly, packs: PacksDep, moment: MomentDep, reading: Reading = None
+    code: Codes, session: ReadOnly, packs: PacksDep, reading: ReadingDep, moment: MomentDep
 ) -> QuotaListOut:
     """Quota, headcount and vacancy per community in the order asked for; codes that cannot be seen are left out."""
     return QuotaListOut(items=[quota_out(a) for a in await assess(session, packs, code, moment, reading)])
@@ -50,7 +63,7 @@ async def list_quotas(
 
 @router.get("/communities/{code}/quota", dependencies=READ, summary="一个社区的配备数 / one community's quota")
 async def get_quota(
-    code: CodePath, session: ReadOnly, packs: PacksDep, moment: MomentDep, reading: Reading = None
+    code: CodePath, session: ReadOnly, packs: PacksDep, reading: ReadingDep, moment: MomentDep
 ) -> QuotaOut:
     """The quota with the rule in force, every other reading of it, the sentences it rests on, and the vacancy."""
     return quota_out(await assess_one(session, packs, code, moment, reading))

@@ -8,12 +8,11 @@ from fastapi.responses import StreamingResponse
 
 from services.kernel.errors import Malformed
 from services.kernel.period import Month
-from services.kernel.policy import BEIJING
 from services.kernel.region import parse, subtree
 from services.runtime.auth import CallerDep, permit
 from services.runtime.database import BulkRead
 from services.runtime.transfer import arrow_response
-from services.staffing.api.moments import cut
+from services.staffing.api.moments import cut, instant
 from services.staffing.domain.managements import managed_area
 from services.staffing.domain.moments import Area, Moment
 from services.staffing.schemas.roster import ROSTER
@@ -42,8 +41,7 @@ async def get_roster(
     if (authority is None) == (region is None):
         raise Malformed("query.one_of", "请给出 authority 或 region 之一", "give either authority or region")
     when = Month.parse(month)
-    if known_at is not None and known_at.tzinfo is None:
-        known_at = known_at.replace(tzinfo=BEIJING)
+    known_at = None if known_at is None else instant(known_at)
     code = parse(authority or region or "")
     area = Area((subtree(code),))
     if authority:

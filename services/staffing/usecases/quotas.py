@@ -17,6 +17,7 @@ from services.staffing.domain.quotas import POSTS_OUTPUT, Entitlement, Gap, Head
 from services.staffing.storage import communities, headcounts
 
 SECTION = "staffing"
+MOST_OF_A_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,17 @@ def rules_under(packs: Packs, pack: str, moment: Moment, reading: str | None) ->
 def has_reading(ruleset: Ruleset, reading: str) -> bool:
     """Whether the norm in force has a reading of that name."""
     return ruleset.has(STAFFING_NORM) and reading in ruleset.version(STAFFING_NORM).readings
+
+
+def named_reading(value: object) -> str:
+    """The name of a reading as it was asked for. Malformed `reading.unknown` for what can name none."""
+    if not isinstance(value, str) or len(value) > MOST_OF_A_NAME:
+        raise Malformed(
+            "reading.unknown",
+            f"reading 须为至多{MOST_OF_A_NAME}字的文本",
+            f"reading is a text of at most {MOST_OF_A_NAME} characters",
+        )
+    return value
 
 
 def unknown_reading(reading: str, rulesets: Sequence[Ruleset]) -> Malformed:

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from services.kernel.errors import DomainError, Malformed
+from services.kernel.errors import DomainError
 from services.kernel.formula.explanation import Explanation
 from services.kernel.formula.rules import Version
 from services.kernel.formula.ruleset import Ruleset
@@ -20,7 +20,7 @@ from services.staffing.domain.communities import MEASURES, Community, CommunityK
 from services.staffing.domain.moments import Moment
 from services.staffing.domain.quotas import Entitlement, Gap, Headcount, entitlement, gap
 from services.staffing.storage.reads import COMMUNITY, SYNTHETIC, WORKER
-from services.staffing.usecases.quotas import alternatives_of, has_reading, rules_under, unknown_reading
+from services.staffing.usecases.quotas import alternatives_of, has_reading, named_reading, rules_under, unknown_reading
 
 MOST_DECIDED = 16_384
 NOBODY = UUID(int=0)
@@ -243,12 +243,6 @@ _HEADCOUNT: Mapping[str, Field] = {
 }
 
 
-def _reading(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 64:
-        raise Malformed("reading.unknown", "reading 须为至多64字的文本", "reading is a text of at most 64 characters")
-    return value
-
-
 COMMUNITY_WITH_QUOTA = replace(
     COMMUNITY,
     fields={
@@ -256,7 +250,7 @@ COMMUNITY_WITH_QUOTA = replace(
         **{name: Grouped((*_NEEDS, *_MORE.get(name, ())), quotas) for name in QUOTA},
         **_HEADCOUNT,
     },
-    args={"reading": _reading},
+    args={"reading": named_reading},
 )
 
 ENTITIES = (COMMUNITY_WITH_QUOTA, WORKER)

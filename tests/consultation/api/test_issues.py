@@ -7,6 +7,7 @@ import pytest
 from services.consultation.client import ConsultationClient
 from services.consultation.schemas.issues import IssueDetailOut, IssueIn, StepIn
 from services.runtime.client import ServiceError
+from services.runtime.paging import encode_cursor
 from tests.consultation.conftest import ClientOf
 
 LONGWAN = "330303001001"
@@ -213,3 +214,12 @@ async def test_an_issue_ends_under_the_procedure_it_began_with(
     with pytest.raises(ServiceError) as refused:
         await supplemented_client.take_step(newer.id, screen, "n")
     assert refused.value.code == "screening.unanswered"
+
+
+@pytest.mark.parametrize("at", ["2026-99-99", "now", "2026-03-02T01:00:00", "9999-12-31T23:59:59-12:00"])
+async def test_a_cursor_of_no_instant_is_refused(client: ConsultationClient, at: str) -> None:
+    cursor = encode_cursor(at, str(uuid4()))
+    for page in ({"after": cursor}, {"before": cursor}):
+        with pytest.raises(ServiceError) as refused:
+            await client.issues(**page)
+        assert (refused.value.status, refused.value.code) == (422, "page.cursor")

@@ -11,7 +11,6 @@ from graphql import (
     GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
-    get_nullable_type,
     is_non_null_type,
     is_required_input_field,
 )
@@ -111,7 +110,7 @@ class Arguments:
 
     def of(self, name: str, kind: GraphQLInputType) -> Any:
         """A value that fits the type, as JSON gives it; never null at the top."""
-        kind = get_nullable_type(kind)
+        kind = loose(kind)
         if isinstance(kind, GraphQLList):
             most = 101 if self.rng.random() < 0.01 else 5
             return [self.of(name, kind.of_type) for _ in range(self.rng.choice([0, 1, 2, 3, most]))]
@@ -123,7 +122,7 @@ class Arguments:
                 for one, of in kind.fields.items()
                 if is_required_input_field(of) or self.rng.random() < 0.5
             }
-        return self.scalar(name, kind.name)
+        return self.scalar(name, str(kind))
 
     def scalar(self, name: str, kind: str) -> Any:
         """A value of a scalar; a scalar that is unknown here is a gap of this module."""

@@ -29,6 +29,7 @@ from tests.conftest import ServiceApp, SettingsOf, TokenMaker
 from tools.dev import SUPPLEMENTS
 
 Body = dict[str, Any]
+PATIENCE_S = 20.0
 
 
 class Away(httpx.AsyncBaseTransport):
@@ -48,10 +49,11 @@ class Away(httpx.AsyncBaseTransport):
 
 @dataclass
 class Both:
-    """The planner and the executor side by side."""
+    """The planner and the executor side by side: an endpoint with plans, and one without."""
 
     schema: Schema
     planner: Planner
+    planning: GraphQLEndpoint
     endpoint: GraphQLEndpoint
     services: Services
     upstreams: Upstreams
@@ -62,28 +64,17 @@ class Both:
         return Context("r", lambda: Loaders(self.services.on_behalf(bearer, None)), ways=ways)
 
     async def executed(self, asked: Asked, bearer: str | None = None) -> Body:
-        """The executor's answer."""
+        """The executor's answer; as an administrator of the nation unless a token is given."""
         bearer = bearer or self.token("administrator", "000000000000")
         body, _ = await self.endpoint.answer(asked, self.context(bearer, None))
         return body
 
     async def planned(self, asked: Asked, bearer: str | None = None) -> Body | None:
-        """The plan's answer in the same form, None when there is no plan."""
+        """The plan's answer, None when there is no plan; as an administrator of the nation unless a token is given."""
         bearer = bearer or self.token("administrator", "000000000000")
-        prepared = self.endpoint.preparer.prepare(asked.query)
-        operation = prepared.operation(asked.operation_name)
-        cost = self.endpoint.preparer.price(prepared, operation, asked.variables)
-        context = self.context(bearer, self.upstreams.on_behalf(bearer, None))
-        context.document = prepared.document
-        answer = await self.planner.answer(prepared, operation, asked.variables, context.ways, float("inf"))
-        if answer is None:
-            return None
-        body: Body = {"data": answer.data}
-        if answer.errors:
-            body["errors"] = [self.endpoint.told(error, context) for error in answer.errors]
-        limit = self.endpoint.preparer.limits.cost
-        body["extensions"] = {"cost": {"requestedQueryCost": cost, "maximumAvailable": limit}, "requestId": "r"}
-        return body
+        before = self.planner.fallen_back.total()
+        body, _ = await self.planning.answer(asked, self.context(bearer, self.upstreams.on_behalf(bearer, None)))
+        return body if self.planner.fallen_back.total() == before else None
 
 
 async def side_by_side(
@@ -103,13 +94,15 @@ async def side_by_side(
     schema = build()
     services = Services.connect(settings, dict(ways))
     preparer = Preparer(schema.core, limits or settings.limits(), 512)
-    endpoint = GraphQLEndpoint(schema, Documents(preparer, 512), 60.0)
-    planner = Planner(schema.core, 512)
-    return Both(schema, planner, endpoint, services, Upstreams.connect(settings, ways), ways, token)
+    documents, planner = Documents(preparer, 512), Planner(schema.core, 512)
+    planning = GraphQLEndpoint(schema, documents, PATIENCE_S, planner=planner)
+    endpoint = GraphQLEndpoint(schema, documents, PATIENCE_S)
+    upstreams = Upstreams.connect(settings, ways)
+    return Both(schema, planner, planning, endpoint, services, upstreams, ways, token)
 
 
 def patient(settings_of: SettingsOf) -> GatewaySettings:
     """Settings of a gateway that waits for its services."""
-    settings = settings_of(None, GatewaySettings, upstream_timeout_s=20.0, client_timeout_s=20.0)
+    settings = settings_of(None, GatewaySettings, upstream_timeout_s=PATIENCE_S, client_timeout_s=PATIENCE_S)
     assert isinstance(settings, GatewaySettings)
     return settings

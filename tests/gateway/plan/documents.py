@@ -14,6 +14,7 @@ from graphql import (
     GraphQLArgument,
     GraphQLField,
     GraphQLInterfaceType,
+    GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -263,8 +264,9 @@ class Writer:
             return self.variable(name, declared.type, value, with_default and self.chance(40))
         if not is_non_null_type(declared.type) and name not in {"first", "last"} and self.chance(6):
             return "null"
-        if isinstance(value, list) and self.chance(30):
-            item = loose(declared.type).of_type
+        listed = loose(declared.type)
+        if isinstance(listed, GraphQLList) and self.chance(30):
+            item = listed.of_type
             mixed = [self.variable(name, item, one, False) if self.chance(40) else written(one) for one in value]
             return f"[{', '.join(mixed)}]"
         return written(value)

@@ -50,6 +50,23 @@ async def test_an_unknown_reading_is_refused_with_those_there_are(filled: Staffi
     assert (refused.value.status, refused.value.code) == (422, "reading.unknown")
 
 
+async def test_what_can_name_no_reading_is_refused_in_the_words_of_sparse_reads(filled: StaffingClient) -> None:
+    with pytest.raises(ServiceError) as refused:
+        await filled.quota(CUIZHU, moment=IN_2022, reading="x" * 65)
+    read = {"entity": "community", "fields": ["quota.posts"], "by": "code", "keys": [CUIZHU]}
+    reply = await filled.post("/v1/reads", {"reads": [{**read, "args": {"reading": "x" * 65}}]})
+    error = reply["answers"][0]["error"]
+    assert (refused.value.status, refused.value.code, refused.value.en) == (422, error["code"], error["en"])
+
+
+@pytest.mark.parametrize("known_at", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00", "0001-01-01T00:00:00+14:00"])
+async def test_an_instant_that_utc_has_no_year_for_is_refused(filled: StaffingClient, known_at: str) -> None:
+    for path in (f"/v1/communities/{CUIZHU}/quota", f"/v1/communities/{CUIZHU}", "/v1/roster"):
+        with pytest.raises(ServiceError) as refused:
+            await filled.get(path, {"known_at": known_at, "month": "2026-09", "region": "320402000000"})
+        assert (refused.value.status, refused.value.code) == (422, "moment.known_at")
+
+
 async def test_without_a_norm_the_nearest_rule_applies_and_says_so(filled: StaffingClient) -> None:
     quota = await filled.quota(SHIHUGUAN, moment=(date(2026, 6, 1), None))
     assert (quota.posts, quota.exact, quota.basis, quota.pack) == (18, "18", "staffing_target", "national")
