@@ -10,13 +10,18 @@ from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
+from gateway import live_socket, live_stream
 from gateway.asked import header, sends_query
 from gateway.callers import has_token, may_look
 from gateway.context import Context
 from gateway.described import BODY, BY_GET, BY_POST, QUERY
 from gateway.endpoint import GraphQLEndpoint
 from gateway.explorers import explorers, graphiql
+from gateway.live import Feeds
+from gateway.live_operations import Live
+from gateway.live_stream import wants_stream
 from gateway.loaders import Loaders
 from gateway.persisted import Documents, trusted_documents
 from gateway.plan.planner import Planner
@@ -25,6 +30,7 @@ from gateway.prepare import Preparer
 from gateway.schema import build
 from gateway.services import Services
 from gateway.settings import GatewaySettings
+from services.runtime.events_api import on_stop
 from services.runtime.server import create_base
 from services.runtime.settings import read_settings
 
@@ -62,8 +68,15 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "") and not sends_query(request)
 
 
+async def answered(request: Request, settings: GatewaySettings, endpoint: GraphQLEndpoint) -> Response:
+    """The answer to a request in the form it wants: as a whole, or as a stream of events."""
+    if wants_stream(request):
+        return await live_stream.respond(request, request.scope["app"].state.live)
+    return await endpoint.respond(request, context_of(request, settings))
+
+
 def routes(settings: GatewaySettings, endpoint: GraphQLEndpoint) -> APIRouter:
-    """GraphQL over HTTP at `/graphql`; a browser gets GraphiQL there."""
+    """GraphQL at `/graphql`: over HTTP, as a stream of events, over WebSocket; a browser gets GraphiQL there."""
     router = APIRouter(tags=["graphql"])
 
     @router.get(
@@ -75,20 +88,24 @@ def routes(settings: GatewaySettings, endpoint: GraphQLEndpoint) -> APIRouter:
     async def graphql_get(request: Request) -> Response:
         if wants_page(request) and await may_look(request, settings):
             return graphiql(settings)
-        return await endpoint.respond(request, context_of(request, settings))
+        return await answered(request, settings, endpoint)
 
     @router.post(
         "/graphql", responses=BY_POST, openapi_extra=BODY, summary="以 POST 发送 JSON 查询 An operation as JSON by POST"
     )
     async def graphql_post(request: Request) -> Response:
-        return await endpoint.respond(request, context_of(request, settings))
+        return await answered(request, settings, endpoint)
 
     async def lane(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        answer = await endpoint.respond(request, context_of(request, settings))
+        answer = await answered(request, settings, endpoint)
         await answer(scope, receive, send)
 
     graphql_post.lane = lane  # type: ignore[attr-defined]  # past the framework, like the services' reads
+
+    @router.websocket("/graphql")
+    async def graphql_socket(socket: WebSocket) -> None:
+        await live_socket.serve(socket, socket.app.state.live)
 
     @router.api_route("/graphql", methods=OTHER_METHODS, include_in_schema=False)
     async def graphql_otherwise() -> None:
@@ -112,12 +129,17 @@ def create_app(settings: GatewaySettings, transports: Mapping[str, httpx.AsyncBa
     services = Services.connect(settings, dict(transports or {}))
     app.state.services = services
     upstreams = app.state.upstreams = Upstreams.connect(settings, dict(transports or {}))
+    feeds = Feeds.connect(settings, dict(transports or {}))
+    live = app.state.live = Live(endpoint, feeds, services, upstreams, app.state.verifier, settings)
     inner = app.router.lifespan_context
 
     @asynccontextmanager
     async def lifespan(started: FastAPI) -> AsyncIterator[None]:
+        live.begin()
         async with inner(started):
-            yield
+            with on_stop(live.stop):
+                yield
+        await feeds.close()
         await services.close()
         await upstreams.close()
 

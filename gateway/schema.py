@@ -14,6 +14,7 @@ from gateway.graph import Community, ConsultationSession, Issue, Payslip, Worker
 from gateway.mutations import Mutation
 from gateway.queries import Query
 from gateway.scalars import SCALARS
+from gateway.subscriptions import Subscription
 from gateway.types.payroll_runs import PayrollRun
 
 SNAPSHOT = Path(__file__).parent / "schema.graphql"
@@ -48,6 +49,7 @@ def build() -> Schema:
     return Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Community, Worker, Payslip, Issue, PayrollRun, ConsultationSession],
         extensions=[HandOver],
         config=StrawberryConfig(scalar_map=dict(SCALARS)),

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from gateway.limits import Limits
 from services.runtime.settings import ServiceSettings
@@ -23,6 +25,27 @@ class GatewaySettings(ServiceSettings):
     trusted_documents: Path | None = None  # a folder of documents that may be asked for by id from the first moment
     trusted_only: bool = False  # refuse every other document: for a system with front ends of its own only
     trusted_max_age_s: Annotated[int, Field(ge=0, le=86_400)] = 0  # 0: a browser asks again, and is told "unchanged"
+
+    live_subscriptions: Annotated[int, Field(ge=1, le=100_000)] = 1000  # of one process, each one upstream stream
+    live_per_connection: Annotated[int, Field(ge=1, le=1000)] = 20  # operations of one WebSocket
+    live_init_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    live_heartbeat_s: Annotated[float, Field(gt=0, le=60)] = 15.0
+    live_send_timeout_s: Annotated[float, Field(gt=0, le=300)] = 30.0  # a client that takes nothing so long is left
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()  # pages elsewhere that may open a WebSocket, by commas
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _only_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
+                raise ValueError(f"not an origin such as https://front.example: {origin} / 不是来源地址")
+        return value
 
     @model_validator(mode="after")
     def _something_must_be_trusted(self) -> Self:

@@ -1,7 +1,7 @@
 """How a process reads another's events: pages, and the stream with its places to resume from."""
 
 import copy
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import httpx
@@ -79,7 +79,7 @@ class EventsClient(ServiceClient):
         """A page of committed events: `after`, `type`, `subject`, `region`, `limit`."""
         return EventPageOut.model_validate(await self.get("/v1/events", params))
 
-    async def follow(self, params: Params | None = None) -> AsyncIterator[Followed]:
+    async def follow(self, params: Params | None = None) -> AsyncGenerator[Followed, None]:
         """Events as they are committed, from now or `after` a sequence, until the service ends the stream.
 
         ServiceError when it is refused, breaks off, cannot be read, or says nothing for 45 seconds.

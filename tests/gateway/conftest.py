@@ -1,6 +1,6 @@
 """The gateway in front of nothing, and in front of the real services."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,12 @@ from services.consultation.app import create_app as create_consultation
 from services.consultation.settings import ConsultationSettings
 from services.payroll.app import create_app as create_payroll
 from services.payroll.settings import PayrollSettings
+from services.runtime.migrate import SERVICES
 from services.staffing.app import create_app as create_staffing
 from services.staffing.settings import StaffingSettings
 from tests.conftest import ServiceApp, SettingsOf, TokenMaker
+from tests.fixtures.cluster import Cluster
+from tests.gateway.living import Living, living
 from tests.gateway.register import load
 from tools.dev import SUPPLEMENTS
 
@@ -84,6 +87,22 @@ async def system(settings_of: SettingsOf, database_url: str, service_app: Servic
     joined, services = await join(settings_of, database_url, service_app, token)
     await load(services)
     return joined
+
+
+@pytest.fixture(scope="session")
+async def everything(settings_of: SettingsOf, cluster: Cluster, token: TokenMaker) -> AsyncIterator[Living]:
+    """All four applications served for real, with the small register loaded: for what goes on and on."""
+    quick = {"live_heartbeat_s": 0.4, "live_init_timeout_s": 0.6, "live_per_connection": 3, "live_subscriptions": 8}
+    more = {**quick, "allowed_origins": ("https://front.example",)}
+    async with living(settings_of, cluster.clone(*SERVICES), token, **more) as served:
+        yield served
+
+
+@pytest.fixture
+async def alive(everything: Living) -> AsyncIterator[Living]:
+    """Everything served; when the test is over nothing of it may be left open."""
+    yield everything
+    await everything.quiet()
 
 
 async def join(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -139,7 +139,7 @@ def announce(session: AsyncSession, issue: Issue, event: Event, procedure: Proce
         "to_state": event.to_state,
         "tier": event.tier,
         "final": final,
-        "at": event.at.isoformat(),
+        "at": event.at.astimezone(UTC).isoformat(),
     }
     outbox.append(session, kind, str(issue.id), data, issue.community)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -69,7 +69,7 @@ async def record(session: AsyncSession, packs: Packs, held: Held, items: Sequenc
     if await storage.find_by_number(session, [(made.community, made.number)]):
         raise number_taken(made.number)
     await storage.add(session, [made], recorded_by)
-    data = {"session": str(made.id), "community": made.community, "held_at": made.held_at.isoformat()}
+    data = {"session": str(made.id), "community": made.community, "held_at": made.held_at.astimezone(UTC).isoformat()}
     outbox.append(session, "session.recorded", str(made.id), data, made.community)
     for item in items:
         issue = await issues_storage.find(session, item.issue)
