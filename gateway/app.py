@@ -126,6 +126,7 @@ def create_app(settings: GatewaySettings, transports: Mapping[str, httpx.AsyncBa
     endpoint.command_timeout_s = settings.command_timeout_s
     routers = [routes(settings, endpoint), explorers(settings)]
     app = create_base(settings, title=TITLE, description=DESCRIPTION, schema=None, routers=routers)
+    app.state.meter.registry.register(endpoint.watch)
     services = Services.connect(settings, dict(transports or {}))
     app.state.services = services
     upstreams = app.state.upstreams = Upstreams.connect(settings, dict(transports or {}))

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from gateway.asked import JSON, Asked, Unreadable, media_type, read
 from gateway.context import Context
+from gateway.deprecations import Watch
 from gateway.errors import Code, GatewayError, entry, internal, refusal_of
 from gateway.persisted import Documents, etag, matches
 from gateway.plan.planner import Planner
@@ -49,6 +50,7 @@ class GraphQLEndpoint:
         self.planner = planner
         self.documents = documents
         self.preparer = documents.preparer
+        self.watch = Watch(documents.preparer.schema)
         self.timeout_s = timeout_s
         self.trusted_max_age_s = trusted_max_age_s
 
@@ -67,7 +69,12 @@ class GraphQLEndpoint:
             return reply(refused_whole([entry(refused, context.request_id)]), refused.status, media)
         if media == JSON and status != 405:
             status = 200
-        if request.scope["method"] == "GET" and "data" in body and "errors" not in body and self.documents.trusted_of(asked):
+        if (
+            request.scope["method"] == "GET"
+            and "data" in body
+            and "errors" not in body
+            and self.documents.trusted_of(asked)
+        ):
             return self.lasting(request, body, media)
         return reply(body, status, media)
 
@@ -122,6 +129,8 @@ class GraphQLEndpoint:
             "cost": {"requestedQueryCost": cost, "maximumAvailable": self.preparer.limits.cost},
             "requestId": context.request_id,
         }
+        if going := self.watch.note(prepared, operation, asked.variables):
+            body["extensions"]["deprecations"] = going
         return body
 
     def limit_of(self, operation: OperationDefinitionNode) -> float:

@@ -36,7 +36,7 @@ async def test_the_first_page_in_both_languages(page: Page, gateway: str, pictur
     at_home(page, gateway)
 
 
-@pytest.mark.parametrize("path", ["/", "/scalars", "/redoc", "/docs", "/graphql"])
+@pytest.mark.parametrize("path", ["/", "/scalars", "/errors", "/redoc", "/docs", "/graphql"])
 async def test_a_page_fits_a_phone(page: Page, gateway: str, pictures: Path, path: str) -> None:
     await page.size(*PHONE)
     await page.open(f"{gateway}{path}")
