@@ -139,11 +139,11 @@ def decode_cursor(cursor: str | None, *kinds: type[str] | type[int]) -> tuple[An
     try:
         key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error):
-        raise _unreadable() from None
+        raise cursor_unreadable() from None
     if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
-        raise _unreadable()
+        raise cursor_unreadable()
     if any((isinstance(part, int) and abs(part) >= 2**63) or (isinstance(part, str) and "\0" in part) for part in key):
-        raise _unreadable()
+        raise cursor_unreadable()
     return tuple(key)
 
 
@@ -153,7 +153,8 @@ def page_of(rows: Sequence[T], limit: int, key: Callable[[T], tuple[str | int, .
     return items, encode_cursor(*key(items[-1])) if len(rows) > limit else None
 
 
-def _unreadable() -> Malformed:
+def cursor_unreadable() -> Malformed:
+    """The refusal of a cursor that is not of the list it is sent to."""
     return Malformed(
         "page.cursor",
         "分页游标无效，请使用某一页返回的 next 或 previous，或从第一页重新开始。",

@@ -1,13 +1,14 @@
 """What one read asks: its form, which many requests share and which is checked once, and the values of one request."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeAlias, TypeVar
 
 from services.kernel.errors import Malformed
 from services.kernel.policy import BEIJING
+from services.runtime.paging import cursor_unreadable, decode_cursor
 from services.runtime.reads_schemas import MOST_FIELDS, MOST_KEYS, MOST_ROWS
-from services.runtime.selection import Entity, Given, Parse
+from services.runtime.selection import Entity, Given, Order, Parse
 from services.runtime.selection_sql import Selection, compile_selection, unknown
 
 CACHED_SHAPES = 1024
@@ -134,6 +135,15 @@ def page_of(read: Json) -> tuple[int, bool]:
     return size, first is None
 
 
+def cursor_key(cursor: str, order: Sequence[Order]) -> list[object]:
+    """The sort key inside a cursor of such an order. Malformed `page.cursor`."""
+    key = decode_cursor(cursor, *(one.kind for one in order))
+    try:
+        return [one.read(part) for one, part in zip(order, key or (), strict=True)]
+    except ValueError:
+        raise cursor_unreadable() from None
+
+
 def text_of(value: object) -> str | None:
     """A text or nothing. Malformed `read.value`."""
     if value is None or isinstance(value, str):
@@ -152,14 +162,18 @@ def instant_of(value: object) -> datetime | None:
     """An instant, in Beijing time without an offset. Malformed `read.knownAt`."""
     if value is None:
         return None
-    at = _read(datetime.fromisoformat, value, "knownAt")
-    return at if at.tzinfo else at.replace(tzinfo=BEIJING)
+    return _read(_instant, value, "knownAt")
+
+
+def _instant(value: str) -> datetime:
+    at = datetime.fromisoformat(value)
+    return (at if at.tzinfo else at.replace(tzinfo=BEIJING)).astimezone(UTC)
 
 
 def _read(parse: Callable[[str], T], value: object, name: str) -> T:
     try:
         return parse(text_of(value) or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         raise malformed(name, f"{name} 无法读取：{value!r:.60}", f"{name} cannot be read: {value!r:.60}") from None
 
 

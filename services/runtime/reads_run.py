@@ -11,7 +11,6 @@ from starlette.datastructures import State
 
 from services.kernel.errors import DomainError
 from services.runtime.auth import Caller
-from services.runtime.paging import decode_cursor
 from services.runtime.problem import status_of
 from services.runtime.reads_form import (
     Form,
@@ -19,6 +18,7 @@ from services.runtime.reads_form import (
     Shapes,
     args_of,
     check_under,
+    cursor_key,
     day_of,
     instant_of,
     keys_of,
@@ -104,8 +104,8 @@ class Runner:
             return await _Question(form, values, process).answer(keys)
         except DomainError as error:
             return {"error": {"status": status_of(error), "code": error.code, "zh": error.zh, "en": error.en}}
-        except asyncpg.DataError as error:
-            refusal = malformed("value", f"值无法读取：{error}", f"a value cannot be read: {error}")
+        except asyncpg.DataError:
+            refusal = malformed("value", "有值无法读取，请核对其格式", "a value cannot be read; check its form")
             return {"error": {"status": 422, "code": refusal.code, "zh": refusal.zh, "en": refusal.en}}
 
 
@@ -158,12 +158,11 @@ class _Question:
         if self._backward:
             given.append("backward")
         for side in ("after", "before"):
-            cursor = read.get(side)
+            cursor = text_of(read.get(side))
             if cursor is not None:
-                kinds = [one.kind for one in self._form.entity.lookups[self._by].order]
                 given.append(side)
-                for at, part in enumerate(decode_cursor(text_of(cursor), *kinds) or ()):
-                    self._values[f"{side}_{at}"] = part
+                order = self._form.entity.lookups[self._by].order
+                self._values |= {f"{side}_{at}": part for at, part in enumerate(cursor_key(cursor, order))}
 
     async def answer(self, keys: list[Any] | None) -> Answer:
         """Rows, or pages."""
@@ -239,21 +238,20 @@ class _Question:
         self, of: Sequence[list[Any]], counts: Mapping[int, int], beyond: Mapping[int, bool]
     ) -> list[Answer]:
         """A page of each key's records; all rows are made at once."""
-        selection, size = self._selection, self._size
-        counted, ends = self._form.count, self._form.ends
+        selection, size, form = self._selection, self._size, self._form
         kept = [records[size - 1 :: -1] if size and self._backward else records[:size] for records in of]
         rows = iter(await self._rows(selection, [record for records in kept for record in records]))
-        return [
-            {
-                "rows": list(islice(rows, len(records))),
-                "more": len(of[at]) > size,
-                "beyond": beyond.get(at, False),
-                "total": counts[at] if counted else None,
-                "start": selection.cursor(records[0]) if ends and records else None,
-                "end": selection.cursor(records[-1]) if ends and records else None,
-            }
-            for at, records in enumerate(kept)
+        pages: list[Answer] = [
+            {"rows": list(islice(rows, len(records))), "more": len(all_) > size}
+            for all_, records in zip(of, kept, strict=True)
         ]
+        for at, page in enumerate(pages if form.beyond else ()):
+            page["beyond"] = beyond.get(at, False)
+        for at, page in enumerate(pages if form.count else ()):
+            page["total"] = counts[at]
+        for page, records in zip(pages if form.ends else (), kept, strict=False):
+            page["start"], page["end"] = [selection.cursor(records[at]) if records else None for at in (0, -1)]
+        return pages
 
 
 def _keys_under(form: Form, names: Sequence[str], above: Answer) -> list[Any]:

@@ -74,16 +74,16 @@ class ReadErrorOut(BaseModel):
 class ReadPageOut(BaseModel):
     """One key's page: rows in order, whether more follow (precede, paging backward), cursors of first and last.
 
-    `beyond`, where asked: whether there are rows on the other side of the cursor, the cursor's own among them.
-    `start` and `end` are null without rows, and where `ends` is false.
+    `beyond` and `total` are there where they were asked for, `start` and `end` unless `ends` is false (null without
+    rows). `beyond`: whether there are rows on the other side of the cursor, the cursor's own among them.
     """
 
     rows: list[list[Any]]
     more: bool
-    beyond: bool
-    total: int | None
-    start: str | None
-    end: str | None
+    beyond: bool | None = None
+    total: int | None = None
+    start: str | None = None
+    end: str | None = None
 
 
 class AnswerOut(BaseModel):

@@ -80,15 +80,23 @@ class Join:
     sql: Sql
 
 
+def _same(part: object) -> object:
+    return part
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One column of a page's order. `show` makes the cursor's part of its value; the cursor holds `kind`s."""
+    """One column of a page's order. `show` makes the cursor's part of its value; the cursor holds `kind`s.
+
+    `read` makes the statement's parameter of such a part, a text or a number; ValueError for what `show` never makes.
+    """
 
     column: str
     cast: str = "text"
     kind: type[str] | type[int] = str
     show: Callable[[Any], str | int] = str
     descending: bool = False
+    read: Callable[[Any], object] = _same
 
 
 @dataclass(frozen=True, slots=True)

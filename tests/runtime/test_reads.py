@@ -182,7 +182,7 @@ async def test_a_root_page_runs_over_its_ranges_in_order(client, reads_app, serv
 
 async def test_the_cursors_of_a_page_are_told_unless_nobody_wants_them(client) -> None:
     (answer,) = await ask(client, {**PAGES, "ends": False})
-    assert {(page["start"], page["end"]) for page in answer["pages"]} == {(None, None)}
+    assert [set(page) for page in answer["pages"]] == [{"rows", "more"}] * 3
     (answer,) = await ask(client, {**PAGES, "fields": ["id", "words"], "ends": True})
     assert answer["pages"][0]["start"] == encode_cursor("two", 2)
 
@@ -299,6 +299,7 @@ async def test_keys_from_an_earlier_read(client) -> None:
         ({**BY_ID, "on": "2026-02-30"}, "read.on"),
         ({**BY_ID, "on": 20260101}, "read.value"),
         ({**BY_ID, "knownAt": "yesterday"}, "read.knownAt"),
+        ({**BY_ID, "knownAt": "9999-12-31T23:59:59-12:00"}, "read.knownAt"),
         ({**BY_ID, "args": {"secret": 1}}, "read.arg_unknown"),
         ({**BY_ID, "args": {"hail": 1}}, "note.word"),
         ({**BY_ID, "where": ["word"]}, "read.filter"),
@@ -316,8 +317,7 @@ async def test_keys_from_an_earlier_read(client) -> None:
 async def test_a_bad_read_is_refused_in_words_and_the_others_are_answered(client, read, code) -> None:
     refused, fine = await ask(client, read, BY_ID)
     assert (refused["error"]["status"], refused["error"]["code"]) == (422, code)
-    assert refused["error"]["zh"]
-    assert refused["error"]["en"]
+    assert "input" not in refused["error"]["zh"] + refused["error"]["en"]  # the driver's words
     assert fine == {"rows": [["one"]]}
 
 

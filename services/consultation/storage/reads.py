@@ -1,5 +1,8 @@
 """What may be read sparsely of issues; each column means what storage/issues.py says."""
 
+from datetime import UTC, datetime
+from uuid import UUID
+
 from services.consultation.storage.issues import OPEN
 from services.kernel.errors import Malformed
 from services.runtime.selection import Column, Entity, Filter, Given, Join, Lookup, Order
@@ -27,6 +30,21 @@ def _state(value: object) -> str:
     return value
 
 
+def _told(at: datetime) -> str:
+    return at.isoformat()
+
+
+def _instant(part: str) -> str:
+    """The instant that a cursor holds, as it was told. ValueError for any other text."""
+    at = datetime.fromisoformat(part)
+    if at.tzinfo is None:
+        raise ValueError("an instant tells its offset")
+    try:
+        return at.astimezone(UTC).isoformat()
+    except OverflowError as error:
+        raise ValueError("no instant of UTC") from error
+
+
 def _plain(*names: str) -> dict[str, Column]:
     return {name: Column(f"b.{name}") for name in names}
 
@@ -47,8 +65,8 @@ ISSUE = Entity(
             source=_issues,
             where="i.community = k.key",
             order=(
-                Order("opened_at", cast="timestamptz", show=lambda at: str(at.isoformat()), descending=True),
-                Order("id", cast="uuid", show=str, descending=True),
+                Order("opened_at", cast="timestamptz", show=_told, read=_instant, descending=True),
+                Order("id", cast="uuid", read=lambda part: str(UUID(part)), descending=True),
             ),
         ),
     },

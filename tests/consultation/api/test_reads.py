@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.consultation.client import ConsultationClient
 from services.consultation.schemas.issues import IssueDetailOut
 from services.consultation.usecases.reads import ENTITIES
+from services.runtime.paging import encode_cursor
 from tests.consultation.api.test_issues import GUANDU, LONGWAN, issue_in, raised, step_in
 from tests.consultation.conftest import ClientOf
 
@@ -127,6 +128,19 @@ async def test_pages_of_one_state(
     (alone,) = await read(client, {"by": "id", "keys": [str(issues[0].id)], "fields": ["state"],
                                    "where": {"state": state}})  # fmt: skip
     assert (alone["rows"][0] is not None) == (0 in kept)
+
+
+NO_CURSORS = [
+    *((at, str(uuid4())) for at in ("2026-99-99", "now", "2026-03-02T01:00:00", "9999-12-31T23:59:59-12:00")),
+    ("2026-03-02T01:00:00+00:00", "someone"),
+]
+
+
+@pytest.mark.parametrize("key", NO_CURSORS)
+async def test_a_cursor_that_was_never_told_is_refused(client: ConsultationClient, key: tuple[str, str]) -> None:
+    asked = {"by": "community", "keys": [LONGWAN], "fields": ["id"], "first": 1}
+    answers = await read(client, *({**asked, side: encode_cursor(*key)} for side in ("after", "before")))
+    assert [answer["error"]["code"] for answer in answers] == ["page.cursor"] * 2
 
 
 async def test_a_state_that_is_no_text_is_refused(client: ConsultationClient) -> None:

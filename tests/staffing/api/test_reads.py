@@ -184,7 +184,7 @@ async def test_pages_of_a_region_forward_and_backward_meet(http, filled) -> None
     (whole,) = (await ask(http, {**read, "first": 100}))[0]["pages"]
     codes = [row[0] for row in whole["rows"]]
     assert codes == sorted(codes)
-    assert (whole["more"], whole["beyond"], whole["total"]) == (False, False, None)
+    assert (whole["more"], "beyond" in whole, "total" in whole) == (False, False, False)
     assert [row[1] for row in whole["rows"]] == [encode_cursor(code) for code in codes]
     assert (whole["start"], whole["end"]) == (whole["rows"][0][1], whole["rows"][-1][1])
     forward, backward, at = [], [], {"after": None, "before": None}
@@ -233,13 +233,13 @@ async def test_workers_page_forward_and_backward(http, filled) -> None:
     (first,) = (await ask(http, {**read, "first": 2}))[0]["pages"]
     assert (first["rows"], first["more"]) == (all_of["rows"][:2], True)
     (rest,) = (await ask(http, {**read, "first": 2, "after": first["end"]}))[0]["pages"]
-    assert (rest["rows"], rest["more"], rest["beyond"]) == (all_of["rows"][2:], False, False)
+    assert (rest["rows"], rest["more"]) == (all_of["rows"][2:], False)
     (rest,) = (await ask(http, {**read, "first": 2, "after": first["end"], "beyond": True, "count": True}))[0]["pages"]
     assert (rest["beyond"], rest["total"]) == (True, 3)
     (last,) = (await ask(http, {**read, "last": 2}))[0]["pages"]
     assert (last["rows"], last["more"]) == (all_of["rows"][1:], True)
     (none,) = (await ask(http, {**read, "first": 0, "count": True}))[0]["pages"]
-    assert none == {"rows": [], "more": True, "beyond": False, "total": 3, "start": None, "end": None}
+    assert none == {"rows": [], "more": True, "total": 3, "start": None, "end": None}
 
 
 async def test_one_request_goes_down_and_up_again(http, filled) -> None:
@@ -293,7 +293,7 @@ async def test_a_row_of_another_region_is_as_one_that_does_not_exist(http, fille
     for page, own, none in zip(everywhere["pages"], inside["pages"], outside["pages"], strict=True):
         assert own["rows"] == [row for row in page["rows"] if row[at].startswith("530111")]
         assert none["rows"] == []
-        assert none["total"] in (None, 0)
+        assert none.get("total", 0) == 0
     assert any(page["rows"] for page in inside["pages"])
 
 
