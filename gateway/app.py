@@ -31,7 +31,7 @@ from gateway.schema import build
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from services.runtime.events_api import on_stop
-from services.runtime.server import create_base
+from services.runtime.server import alone, create_base
 from services.runtime.settings import read_settings
 
 TITLE = "共治网关 Gongzhi gateway"
@@ -150,4 +150,4 @@ def create_app(settings: GatewaySettings, transports: Mapping[str, httpx.AsyncBa
 
 def main() -> FastAPI:
     """The factory uvicorn calls: settings from the environment. Raises SettingsError."""
-    return create_app(read_settings(GatewaySettings))
+    return alone(create_app(read_settings(GatewaySettings)))

@@ -12,9 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
+UVICORN: Mapping[str, Any] = {
+    "access_log": False,  # our own log has a line
+    "proxy_headers": False,  # nothing here depends on the client's address or scheme
+    "server_header": False,
+    "ws_max_size": 128 * 1024,
+}
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 10.0
 RESTARTS, RESTART_WINDOW = 3, 60.0
@@ -59,7 +66,7 @@ def serve(factory: str, port: int, env: Mapping[str, str], log: str) -> None:
         os.dup2(fd, place)
     sys.stdout, sys.stderr = (os.fdopen(place, "w", buffering=1, encoding="utf-8") for place in (1, 2))
     os.environ.update(env)
-    uvicorn.run(factory, factory=True, host="127.0.0.1", port=port, access_log=False)
+    uvicorn.run(factory, factory=True, host="127.0.0.1", port=port, **UVICORN)
 
 
 @dataclass(slots=True)
