@@ -35,16 +35,18 @@ NO_UUID = "01890000-0000-7000-8000-000000000000"
 REAL = 12  # places of `@kind:n`, which stand for what is found in the scene
 
 INTS = [1, 1, 2, 2, 3, 5, 20, 100]
-FORGED = [encode_cursor("GD-2"), encode_cursor(SHIHUGUAN), encode_cursor("2026-03-02T01:00:00+00:00", NO_UUID)]
-FORGED += [
-    "?",
-    "",
-    "W10",
-    encode_cursor(""),
-    encode_cursor("a", "b", "c"),
-    "ZZZZ",
-    encode_cursor("2026-99-99", NO_UUID),
+INSTANT = "2026-03-02T01:00:00+00:00"
+NO_CURSORS = ("?", "", "W10", "ZZZZ", "\x00")
+PARTS: list[tuple[str | int, ...]] = [
+    ("GD-2",),
+    (SHIHUGUAN,),
+    (INSTANT, NO_UUID),
+    ("",),
+    ("a", "b", "c"),
+    ("5301\x00",),
 ]
+PARTS += [(20666, "x"), (-(2**62), NO_UUID), (2**63, NO_UUID), (INSTANT, "nobody")]
+FORGED = [*NO_CURSORS, *(encode_cursor(*parts) for parts in PARTS)]
 TEXTS: Mapping[str, Sequence[str]] = {
     "after": [*(f"@cursor:{at}" for at in range(REAL)), *FORGED],
     "before": [*(f"@cursor:{at}" for at in range(REAL)), *FORGED],

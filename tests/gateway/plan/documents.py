@@ -28,6 +28,7 @@ from tests.gateway.plan.arguments import Arguments, loose, plain, written
 from tests.gateway.plan.paths import Paths, Step, fields_of
 
 MOST_ALIASES = 40
+VARIABLE = re.compile(r"\$(\w+)")
 PLACE = re.compile(r"@(\w+):(\d+)")
 AT = re.compile(r"(\w+)\.(\w+)(?:\((\w+):\))?")
 SIZE_OF = {"first": "first", "after": "first", "last": "last", "before": "last"}
@@ -113,7 +114,7 @@ class Writer:
         self.draft.used = {}
         scope = Scope()
         body = [self.step(self.way(one), self.root, scope) for one in goals]
-        more = self.rng.choices(list(self.root.fields), k=self.rng.choice([0, 0, 1, 2]))
+        more = self.rng.choices(list(fields_of(self.root)), k=self.rng.choice([0, 0, 1, 2]))
         body += [self.field(one, self.root, self.rng.randint(1, 5), scope) for one in more]
         if self.chance(15):
             body.append(self.fragment(self.root, self.rng.randint(1, 4), scope))
@@ -154,7 +155,7 @@ class Writer:
         if self.chance(25):
             chosen.append(self.fragment(on, depth, scope))
         if not chosen or self.chance(15):
-            chosen.append(self.rng.choice(["__typename", f"{self.name('t')}: __typename {self.directive()}"]))
+            chosen.append(f"{self.name('t')}: __typename {self.directive()}" if self.chance(50) else "__typename")
         if not way:
             self.rng.shuffle(chosen)
         return "{ " + " ".join(chosen) + " }"
@@ -191,6 +192,7 @@ class Writer:
         name, given, inside = scope.keys[key]
         if name not in fields_of(on):
             return "__typename"
+        self.draft.used |= dict.fromkeys(VARIABLE.findall(given))
         alias = "" if key == name else f"{key}: "
         return f"{alias}{name}{given} {self.directive()} {self.body(fields_of(on)[name], max(depth - 1, 0), inside)}"
 
@@ -198,7 +200,7 @@ class Writer:
         """An inline fragment, a new named one, or one that is there already."""
         kinds: list[GraphQLNamedType] = [on]
         if isinstance(on, GraphQLInterfaceType):
-            kinds += self.schema.get_possible_types(on)
+            kinds += [one for one in self.schema.get_possible_types(on) if fields_of(one)]
         elif isinstance(on, GraphQLObjectType):
             kinds += on.interfaces
         known = [name for name, (kind, _, _) in self.draft.fragments.items() if kind in {one.name for one in kinds}]

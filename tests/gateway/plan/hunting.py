@@ -245,7 +245,7 @@ def scouting(both: Both) -> list[str]:
     query = schema.query_type
     assert query is not None
     paths = Writer(schema, query).paths
-    nodes = [one.name for one in schema.get_possible_types(interface_of(schema))]
+    nodes = [one.name for one in schema.get_possible_types(interface_of(schema)) if fields_of(one)]
     texts = []
     for kind in sorted(paths.distance):
         if kind in nodes or kind == "PageInfo":

@@ -12,13 +12,21 @@ from graphql import (
     get_named_type,
 )
 
+from gateway.plan.bindings import FALL_BACK
+
 Step = tuple[str, str, str]  # a type, a field of it, and the type of the object that it answers
 LONGEST = 8
 
 
 def fields_of(kind: GraphQLNamedType) -> Mapping[str, GraphQLField]:
-    """The fields of a type that has any."""
-    return kind.fields if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) else {}
+    """The fields of a type that has any, but for what only the executor answers."""
+    if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) or kind.name in FALL_BACK:
+        return {}
+    return {
+        name: one
+        for name, one in kind.fields.items()
+        if f"{kind.name}.{name}" not in FALL_BACK and get_named_type(one.type).name not in FALL_BACK
+    }
 
 
 class Paths:
