@@ -218,6 +218,15 @@ def together(sizes: Iterable[Size]) -> Size:
     return reduce(Size.beside, sizes, NOTHING)
 
 
+def tokens_of(document: DocumentNode) -> int:
+    """How many tokens a document has, comments included, the end of the text not."""
+    count, token = 0, document.loc.start_token if document.loc else None
+    while token is not None:
+        count += token.kind not in {TokenKind.SOF, TokenKind.EOF}
+        token = token.next
+    return count
+
+
 def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
     """The document's fragments by name."""
     return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
@@ -231,12 +240,14 @@ def measure(document: DocumentNode, limits: Limits) -> None:
         if definition.type_condition.name.value.startswith("__"):
             size = replace(size, depth=0, introspection_depth=size.depth)
         judge(size, limits)
+        judge_repeats(
+            definition.selection_set, walk.fragments, limits
+        )  # the validator compares what nobody spreads too
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
             own = Size(directives=len(node.directives or ()))
             judge(own.beside(walk.selections(node.selection_set, 0)), limits)
-            if repeats([node.selection_set], walk.fragments) > limits.repeats:
-                raise exceeded("repeats", limits.repeats)
+            judge_repeats(node.selection_set, walk.fragments, limits)
 
 
 def judge(size: Size, limits: Limits) -> None:
@@ -245,3 +256,9 @@ def judge(size: Size, limits: Limits) -> None:
         maximum = getattr(limits, name)
         if getattr(size, name) > maximum:
             raise exceeded(name, maximum)
+
+
+def judge_repeats(chosen: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], limits: Limits) -> None:
+    """Refuse a selection with too many fields of one name: the validator compares each with each."""
+    if repeats([chosen], fragments) > limits.repeats:
+        raise exceeded("repeats", limits.repeats)

@@ -1,7 +1,6 @@
 """A document made ready once: read within the limits, validated, kept by its text in a bounded store."""
 
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +16,12 @@ from graphql import (
 
 from gateway.costs import afford
 from gateway.errors import Code, GatewayError
-from gateway.limits import Limits, read
+from gateway.limits import Limits, read, tokens_of
 from gateway.prices import Prices
+from gateway.stores import Store
 
 MOST_ERRORS = 20  # a document with more mistakes than this is not read to its end
+MOST_TOKENS_KEPT = 40_000  # of all documents kept together: with its plan a token takes up to 750 bytes
 INTROSPECTION = re.compile(r"__schema\b|__type\b")
 
 
@@ -37,16 +38,19 @@ class Prepared:
     """A document that may run: within the limits and valid. What depends on its text alone is found once.
 
     `introspects`: whether it may ask about the schema itself; a text that only speaks of it counts as well.
+    `weight`: its tokens, to which the memory it takes is in proportion.
     """
 
     text: str
     document: DocumentNode
     introspects: bool = field(init=False)
+    weight: int = field(init=False)
     prices: Prices = field(init=False, repr=False)
     _operations: dict[str | None, OperationDefinitionNode] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "introspects", INTROSPECTION.search(self.text) is not None)
+        object.__setattr__(self, "weight", tokens_of(self.document))
         object.__setattr__(self, "prices", Prices(self.document))
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
@@ -72,28 +76,22 @@ class Preparer:
     def __init__(self, schema: GraphQLSchema, limits: Limits, size: int, *, hints: bool = True) -> None:
         self.schema = schema
         self.limits = limits
-        self.size = size
         self.hints = hints
-        self._kept: OrderedDict[str, Prepared] = OrderedDict()
+        self._kept: Store[str, Prepared] = Store(size, MOST_TOKENS_KEPT, lambda _, prepared: prepared.weight)
 
     def prepare(self, text: str) -> Prepared:
         """The document of a text. Raises GatewayError for one over the limits, Invalid for one off the schema.
 
         Refused documents are not kept: they must not push out the good ones.
         """
-        kept = self._kept.get(text)
-        if kept is not None:
-            self._kept.move_to_end(text)
-            return kept
+        return self._kept.get(text, lambda: self._made(text))
+
+    def _made(self, text: str) -> Prepared:
         document = read(text, self.limits)
         errors = validate(self.schema, document, max_errors=MOST_ERRORS, hide_suggestions=not self.hints)
         if errors:
             raise Invalid(errors)
-        prepared = Prepared(text, document)
-        self._kept[text] = prepared
-        while len(self._kept) > self.size:
-            self._kept.popitem(last=False)
-        return prepared
+        return Prepared(text, document)
 
     def price(self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
         """What the operation may cost. Raises GatewayError over the budget, or for a page without a size."""

@@ -1,9 +1,9 @@
 """Plans kept by document, and a query answered by one: found, fetched, built."""
 
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections import Counter
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeAlias
 
 from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
 
@@ -14,30 +14,18 @@ from gateway.plan.collect import Collector, switches
 from gateway.plan.compile import Compiler, Plan
 from gateway.plan.fetch import Fetch, Groups, groups
 from gateway.plan.slots import Coerced, Unplanned, values
-from gateway.prepare import Prepared
+from gateway.prepare import MOST_TOKENS_KEPT, Prepared
 from gateway.services import Way
+from gateway.stores import Store
 from services.runtime.log import log
 
-V = TypeVar("V")
+Key: TypeAlias = tuple[Prepared, *tuple[Hashable, ...]]  # a document and what else decides
 MOST_READS = 60  # of one plan; a service takes 64 in a request
 
 
-class Store(Generic[V]):
-    """What was made last, at most `size` of it."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.kept: OrderedDict[Hashable, V] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], V]) -> V:
-        """What is kept under a key, made when it is not."""
-        if key in self.kept:
-            self.kept.move_to_end(key)
-            return self.kept[key]
-        made = self.kept[key] = make()
-        while len(self.kept) > self.size:
-            self.kept.popitem(last=False)
-        return made
+def weigh(key: Key, _: object) -> int:
+    """A plan weighs what its document weighs, whose fields it holds again."""
+    return key[0].weight
 
 
 @dataclass(frozen=True)
@@ -70,8 +58,8 @@ class Planner:
 
     def __init__(self, schema: GraphQLSchema, size: int) -> None:
         self.schema = schema
-        self.known: Store[Known] = Store(size)
-        self.plans: Store[Made | str] = Store(size)
+        self.known: Store[Key, Known] = Store(size, MOST_TOKENS_KEPT, weigh)
+        self.plans: Store[Key, Made | str] = Store(size, MOST_TOKENS_KEPT, weigh)
         self.fallen_back: Counter[str] = Counter()
 
     async def answer(

@@ -63,6 +63,11 @@ def repeated_in_fragments(count: int) -> str:
     return " ".join([f"{{ {spreads} }}", *parts])
 
 
+def repeated_in_vain(count: int) -> str:
+    """One field many times in a fragment that nobody spreads: the validator compares those too."""
+    return "{ __typename } fragment f on Community { " + "quota { posts } " * count + "}"
+
+
 HOSTILE: dict[str, tuple[str, str]] = {
     "long": ("{ __typename } #" + "x" * 15_000, "characters"),
     "long_comment_lines": ("{ __typename }" + "\n#" * 7_400, ""),
@@ -80,5 +85,6 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "chain": (chain(100), "nesting"),
     "repeated": (repeated(90), "repeats"),
     "repeated_in_fragments": (repeated_in_fragments(55), "repeats"),
+    "repeated_in_vain": (repeated_in_vain(240), "repeats"),
     "circular_introspection": (circular_introspection(12), "introspection_depth"),
 }

@@ -25,6 +25,16 @@ def test_a_document_is_prepared_once_and_the_oldest_is_let_go(preparer: Preparer
     assert preparer.prepare("{ __typename }") is not first
 
 
+def test_many_large_documents_are_not_kept_at_once() -> None:
+    preparer = Preparer(build().core, Limits(), 10_000)
+    ids = '"a",' * 960
+    long = [f"query q{number} {{ nodes(ids: [{ids}]) {{ id }} }}" for number in range(45)]
+    kept = [preparer.prepare(text) for text in long]
+    assert kept[0].weight == 974
+    assert preparer.prepare(long[-1]) is kept[-1]
+    assert preparer.prepare(long[0]) is not kept[0]  # 45 of them weigh more than all may together
+
+
 def test_a_document_off_the_schema_is_told_every_complaint(preparer: Preparer) -> None:
     with pytest.raises(Invalid) as invalid:
         preparer.prepare('{ community(code: "530111001001") { nam cod } }')

@@ -5,7 +5,6 @@ import orjson
 import pytest
 
 from gateway.asked import Asked
-from gateway.plan.planner import Store
 from tests.gateway.plan.both import Both
 from tests.gateway.plan.hunting import compare
 from tests.gateway.register import CUIZHU, HONGMEI, LONGWAN, NOWHERE, SHIHUGUAN, VILLAGE, WENYI
@@ -137,6 +136,7 @@ async def test_an_answer_that_is_no_answer_is_an_absence(both: Both, monkeypatch
         assert found.data == {"community": None}
         (error,) = found.errors
         assert both.endpoint.told(error, both.context(None, None))["extensions"]["code"] == "UPSTREAM_UNAVAILABLE"
+<<<<<<< HEAD
 
 
 def test_a_store_keeps_what_was_used_last() -> None:
@@ -150,3 +150,5 @@ def test_a_store_keeps_what_was_used_last() -> None:
     for key in (1, 2, 1, 3, 1, 2):
         assert store.get(key, make) == key
     assert made == [1, 2, 3, 2]
+=======
+>>>>>>> 846f01a (F wip)
