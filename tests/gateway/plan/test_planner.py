@@ -136,19 +136,3 @@ async def test_an_answer_that_is_no_answer_is_an_absence(both: Both, monkeypatch
         assert found.data == {"community": None}
         (error,) = found.errors
         assert both.endpoint.told(error, both.context(None, None))["extensions"]["code"] == "UPSTREAM_UNAVAILABLE"
-<<<<<<< HEAD
-
-
-def test_a_store_keeps_what_was_used_last() -> None:
-    made: list[int] = []
-    store: Store[int] = Store(2)
-
-    def make() -> int:
-        made.append(key)
-        return key
-
-    for key in (1, 2, 1, 3, 1, 2):
-        assert store.get(key, make) == key
-    assert made == [1, 2, 3, 2]
-=======
->>>>>>> 846f01a (F wip)
