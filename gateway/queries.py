@@ -11,8 +11,10 @@ from gateway.context import Context
 from gateway.costs import window
 from gateway.errors import MEANING, Code, GatewayError
 from gateway.graph import Community, ConsultationSession, Issue, Payslip, Worker
+from gateway.queries_counted import CountedQueries
+from gateway.queries_rules import RuleQueries
 from gateway.scalars import Month
-from gateway.types.arguments import After, Before, First, Info, KnownAt, Last, On
+from gateway.types.arguments import After, AuthorityArea, Before, First, Info, KnownAt, Last, On, RegionArea
 from gateway.types.fields import resolved
 from gateway.types.pages import Connection, Node, connection, counts, parse_global_id
 from gateway.types.payroll_runs import PayrollRun
@@ -106,7 +108,7 @@ def payroll_run_cursor(one: PayrollRunOut) -> str:
 
 
 @strawberry.type(description="查询入口 Where a query may start")
-class Query:
+class Query(CountedQueries, RuleQueries):
     """The root fields."""
 
     @resolved("按区划代码读取社区；不存在或不在令牌区域内时为空并给出 NOT_FOUND The community of a code")
@@ -126,16 +128,8 @@ class Query:
     async def communities(  # noqa: PLR0913, PLR0917 - the arguments of the field
         self,
         info: Info,
-        region: Annotated[
-            DivisionCode | None,
-            strawberry.argument(
-                description="区域代码，默认令牌的全部区域 The region; by default all the token may see"
-            ),
-        ] = None,
-        authority: Annotated[
-            DivisionCode | None,
-            strawberry.argument(description="管理机关代码：只要其管理的社区 The authority: only what it manages"),
-        ] = None,
+        region: RegionArea = None,
+        authority: AuthorityArea = None,
         first: First = None,
         after: After = None,
         last: Last = None,

@@ -259,6 +259,21 @@ BINDINGS: Mapping[str, Bindings] = {
 }
 FALL_BACK: Mapping[str, str] = {
     "ConsultationSession": "read one at a time, after it was recorded or by its id",
+    **dict.fromkeys(
+        ("Query.packs", "Query.documents", "Query.document", "Query.rules", "Query.rule"),
+        "the policy packs are files in each service's memory: no statement reads them",
+    ),
+    **dict.fromkeys(
+        (
+            "Query.quotaTable",
+            "Query.communityCounts",
+            "Query.staffingStatistics",
+            "Query.committeeStatistics",
+            "Query.certificateStatistics",
+            "Query.consultationStatistics",
+        ),
+        "one whole computation of a service, not rows under a key",
+    ),
 }
 """Types and fields that only the executor answers, and why; introspection and what commands answer aside."""
 

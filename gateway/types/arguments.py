@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from gateway.context import Context
+from services.kernel.region import DivisionCode
 
 Info = strawberry.Info[Context, None]
 First = Annotated[
@@ -37,4 +38,13 @@ On = Annotated[
 KnownAt = Annotated[
     datetime | None,
     strawberry.argument(description="按此刻已知的情况，默认现在 As known at this instant; now by default"),
+]
+OnDay = Annotated[date | None, strawberry.argument(description="基准日，默认今天 The day asked; today by default")]
+RegionArea = Annotated[
+    DivisionCode | None,
+    strawberry.argument(description="区域代码，默认令牌的全部区域 The region; by default all the token may see"),
+]
+AuthorityArea = Annotated[
+    DivisionCode | None,
+    strawberry.argument(description="管理机关代码：只要其管理的社区 The authority: only what it manages"),
 ]

@@ -1,6 +1,7 @@
 """Relay's frame around a page: connections, edges, cursors and opaque global identifiers."""
 
 import base64
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -9,7 +10,11 @@ from uuid import UUID
 import strawberry
 from strawberry.types.nodes import SelectedField, Selection
 
+from gateway.costs import Window
+from gateway.errors import Code, GatewayError
 from gateway.types.fields import resolved
+from services.kernel.errors import Malformed
+from services.runtime.paging import decode_cursor
 
 T = TypeVar("T")
 W = TypeVar("W")
@@ -101,3 +106,22 @@ def connection(page: PageOf[W], cursor: Callable[[W], str], node: Callable[[W], 
 def counts(chosen: Iterable[Selection]) -> bool:
     """Whether a connection's selections ask for its `totalCount`, also in fragments."""
     return any(one.name == "totalCount" if isinstance(one, SelectedField) else counts(one.selections) for one in chosen)
+
+
+def sliced(items: Sequence[W], key: Callable[[W], str], asked: Window) -> PageOf[W]:
+    """A page of a list that is known as a whole, ordered by `key`, which is what cursors hold.
+
+    Raises GatewayError BAD_USER_INPUT for a cursor of another list.
+    """
+    try:
+        found = decode_cursor(asked.cursor, str)
+    except Malformed as refused:
+        raise GatewayError(Code.BAD_USER_INPUT, refused.zh, refused.en, argument="after") from None
+    keys = [key(one) for one in items]
+    if asked.backward:
+        end = bisect_left(keys, found[0]) if found else len(items)
+        start = max(0, end - asked.size)
+    else:
+        start = bisect_right(keys, found[0]) if found else 0
+        end = min(len(items), start + asked.size)
+    return PageOf(items[start:end], earlier=start > 0, later=end < len(items), total=len(items))

@@ -21,9 +21,10 @@ from services.runtime.client import Params
 from services.runtime.events_client import EventsClient
 from services.runtime.imports import ImportReport
 from services.runtime.paging import Page
+from services.runtime.rules_client import RulesClient
 
 
-class ConsultationClient(EventsClient):
+class ConsultationClient(EventsClient, RulesClient):
     """The consultation service as a caller sees it; `on_behalf(token)` first."""
 
     service = "consultation"

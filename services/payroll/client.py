@@ -9,9 +9,10 @@ from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut, P
 from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipExplanationsOut, PayslipOut, PayslipPageOut
 from services.runtime.client import Params
 from services.runtime.events_client import EventsClient
+from services.runtime.rules_client import RulesClient
 
 
-class PayrollClient(EventsClient):
+class PayrollClient(EventsClient, RulesClient):
     """Runs, payslips, calculations and imports of the payroll service."""
 
     service = "payroll"

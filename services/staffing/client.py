@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from services.runtime.client import Params, ServiceClient
+from services.runtime.client import Params
+from services.runtime.rules_client import RulesClient
 from services.runtime.transfer import read_arrow
 from services.staffing.schemas.communities import (
     CommunityCountsOut,
@@ -33,7 +34,7 @@ def _moment(moment: Moment) -> dict[str, str | None]:
     return {"on": on.isoformat() if on else None, "known_at": known_at.isoformat() if known_at else None}
 
 
-class StaffingClient(ServiceClient):
+class StaffingClient(RulesClient):
     """Staffing as other processes see it. `moment` is (day, instant of knowledge); None is today and now."""
 
     service = "staffing"
