@@ -78,6 +78,8 @@ def asked_of(body: object) -> Asked:
             "documentId 与 persistedQuery 所指不同，请只用其一", "`documentId` and `persistedQuery` differ; use one"
         )
     document_id = named or automatic
+    if document_id and not query:
+        query = None  # graphql-ws cannot leave the text out
     if query is None and not document_id:
         raise Unreadable(
             "请在 query 中给出查询文档，或在 documentId 中给出其标识",

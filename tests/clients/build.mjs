@@ -1,4 +1,4 @@
-// Bundles each program of src/*/main.ts(x) into dist/<name>.mjs; the graphql tags of Relay become its compiled documents.
+// Bundles each program, src/<name>/main.ts(x) and live.ts(x), into dist/<name>.mjs and <name>-live.mjs; the graphql tags of Relay become its compiled documents.
 import { readFile, readdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { transformAsync } from "@babel/core";
@@ -22,8 +22,10 @@ const relay = {
 
 const entryPoints = {};
 for (const name of await readdir("src")) {
-  const file = ["main.ts", "main.tsx"].map((one) => `src/${name}/${one}`).find(existsSync);
-  if (file) entryPoints[name] = file;
+  for (const [part, program] of [["main", name], ["live", `${name}-live`]]) {
+    const file = ["ts", "tsx"].map((ending) => `src/${name}/${part}.${ending}`).find(existsSync);
+    if (file) entryPoints[program] = file;
+  }
 }
 
 await build({

@@ -16,7 +16,7 @@ from services.runtime.settings import ServiceSettings
 from tests.clients.system import Processes, identity_provider, processes
 from tests.conftest import SettingsOf, TokenMaker
 from tests.fixtures.cluster import Cluster
-from tests.gateway.register import SHIHUGUAN, load, unit
+from tests.gateway.register import LONGWAN, SHIHUGUAN, load, unit
 from tools.clients import PROJECT
 from tools.demo.rows import csv_text
 from tools.dev import FACTORIES, NATION, SUPPLEMENTS
@@ -121,8 +121,9 @@ def program(system: Processes, built: Path) -> Program:
     """`program("apollo")`: what a program reports, run against the gateway; `at` names another."""
 
     def start(name: str, at: Processes = system) -> dict[str, Any]:
+        asked = {"TOKEN": at.token, "REGION": REGION, "CODE": SHIHUGUAN, "LONGWAN": LONGWAN}
         urls = {service.upper(): url for service, url in at.urls.items()}
-        told = run("node", f"dist/{name}.mjs", **urls, TOKEN=at.token, REGION=REGION, CODE=SHIHUGUAN)
+        told = run("node", f"dist/{name}.mjs", **urls, **asked)
         found: dict[str, Any] = json.loads(told.splitlines()[-1])
         return found
 

@@ -42,6 +42,31 @@ def test_apollo_pages_both_ways_and_keeps_one_record_of_each(program: Program) -
     assert found["sent"] == {"all": 13, "withText": 2, "hashes": 2}
 
 
+def test_relay_commits_and_hears_what_others_do(program: Program, trusting: Processes) -> None:
+    found = program("relay-live", trusting)
+    assert (found["raised"]["title"], found["raised"]["state"]) == ("垃圾分类", "collected")
+    assert found["again"] == found["raised"]
+    assert [(one["code"], one["field"]) for one in found["refused"]] == [("input.unreadable", ["input", "title"])]
+    assert (found["kinds"], found["before"], found["after"]) == (["STEP_TAKEN"], "collected", "screened")
+
+
+def test_apollo_hears_what_others_do_over_its_own_link(program: Program) -> None:
+    assert program("apollo-live") == {"kinds": ["OPENED", "STEP_TAKEN"], "before": "collected", "after": "screened"}
+
+
+def test_both_transports_tell_every_change_once_and_in_order(program: Program) -> None:
+    found = program("live")
+    assert found["overSocket"] == found["overEvents"]
+    assert [(one["kind"], one["toState"]) for one in found["overSocket"]] == [
+        ("OPENED", "collected"),
+        ("STEP_TAKEN", "screened"),
+    ]
+    assert {one["issue"]["id"] for one in found["overSocket"]} == {found["issue"]["id"]}
+    assert int(found["overSocket"][0]["sequence"]) < int(found["overSocket"][1]["sequence"])
+    assert [(one["code"], one["field"]) for one in found["refused"]] == [("issue.step_skipped", ["input", "step"])]
+    assert found["stepped"]["errors"] == []
+
+
 def test_urql_pages_forward(program: Program) -> None:
     assert program("urql") == {"forward": PAGES}
 

@@ -11,7 +11,7 @@ from tests.conftest import ServiceApp, TokenMaker
 
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 LABEL = 'query Q($l: Language!) { community(code: "530111001011") { quota { explanation { label(language: $l) } } } }'
-RAISE = "mutation R($i: RaiseIssueInput!) { raiseIssue(input: $i) { clientMutationId } }"
+RAISE = "mutation R($i: RaiseIssueInput!) { raiseIssue(input: $i) { errors { code } } }"
 INTROSPECTION = [
     "{ __schema { queryType { name } } }",
     '{ s: __type(name: "Community") { fields { name } } }',

@@ -143,6 +143,7 @@ PERSISTED = [
     Probe("MUST refuse another prefix", 400, {"documentId": "md5:" + STRANGE}, "BAD_USER_INPUT", accept=GQL),
     Probe("MUST refuse an id that is no text", 400, {"documentId": 1}, "BAD_USER_INPUT", accept=GQL),
     Probe("MUST refuse an empty id", 400, {"documentId": ""}, "BAD_USER_INPUT", accept=GQL),
+    Probe("OWN takes empty text beside an id", 400, query("", documentId="x"), "PERSISTED_QUERY_NOT_FOUND", accept=GQL),
     Probe("OWN takes text and id together", 200, query(documentId=f"sha256:{SUM}"), accept=GQL),
     Probe("OWN refuses another id's text", 400, query(documentId=f"sha256:{STRANGE}"), "BAD_USER_INPUT", accept=GQL),
     Probe("OWN tells Apollo an unknown hash", 200, {"extensions": persisted(STRANGE)}, "PERSISTED_QUERY_NOT_FOUND"),

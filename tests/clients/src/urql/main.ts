@@ -3,6 +3,7 @@ import { Client, fetchExchange } from "@urql/core";
 import { cacheExchange } from "@urql/exchange-graphcache";
 import { relayPagination } from "@urql/exchange-graphcache/extras";
 import { graphql } from "../../generated/client";
+import type { UrqlCommunitiesQuery } from "../../generated/client/graphql";
 import { graphqlUrl, report, required, token } from "../settings";
 
 const client = new Client({
@@ -39,14 +40,23 @@ const COMMUNITIES = graphql(`
   }
 `);
 
-let after: string | null = null;
-let items: string[] = [];
-let pages = 0;
-do {
-  const { data, error } = await client.query(COMMUNITIES, { region: required("REGION"), first: 4, after }).toPromise();
-  if (error) throw error;
-  if (!data?.communities || (pages += 1) > 50) throw new Error("the list does not end");
-  items = data.communities.edges.map(({ node }) => `${node.code} ${node.name}`);
-  after = data.communities.pageInfo.hasNextPage ? data.communities.pageInfo.endCursor : null;
-} while (after !== null);
-report({ forward: { items, pages } });
+type Page = NonNullable<UrqlCommunitiesQuery["communities"]>;
+
+/** The list up to and with the page after a cursor; the query stays open, as in a page that shows it. */
+function page(after: string | null): Promise<Page> {
+  return new Promise((done, failed) => {
+    client.query(COMMUNITIES, { region: required("REGION"), first: 4, after }).subscribe(({ data, error, stale }) => {
+      if (error) failed(error);
+      else if (data?.communities && !stale) done(data.communities);
+    });
+  });
+}
+
+let list = await page(null);
+let pages = 1;
+while (list.pageInfo.hasNextPage && pages < 50) {
+  list = await page(list.pageInfo.endCursor);
+  pages += 1;
+}
+report({ forward: { items: list.edges.map(({ node }) => `${node.code} ${node.name}`), pages } });
+process.exit(0);
