@@ -12,7 +12,7 @@ from gateway.costs import Window
 from gateway.errors import MEANING, Code, GatewayError
 from gateway.scalars import Month, Word
 from gateway.services import Services, refusal
-from gateway.types.pages import PageOf
+from gateway.slices import PageOf
 from services.consultation.schemas.issues import IssueDetailOut, IssueOut
 from services.consultation.schemas.sessions import SessionOut
 from services.payroll.schemas.payroll_runs import PayrollRunOut

@@ -3,7 +3,6 @@
 import base64
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from strawberry.types.nodes import SelectedField, Selection
 
 from gateway.costs import Window
 from gateway.errors import Code, GatewayError
+from gateway.slices import PageOf
 from gateway.types.fields import resolved
 from services.kernel.errors import Malformed
 from services.runtime.paging import decode_cursor
@@ -79,16 +79,6 @@ class Connection(Generic[T]):
     @resolved("不带游标的各项 The items without their cursors")
     def nodes(self) -> list[T]:
         return [edge.node for edge in self.edges]
-
-
-@dataclass(frozen=True)
-class PageOf(Generic[T]):
-    """A page as a service answered it, whether items come before and after it, and how many in all when counted."""
-
-    items: Sequence[T]
-    earlier: bool
-    later: bool
-    total: int | None = None
 
 
 def connection(page: PageOf[W], cursor: Callable[[W], str], node: Callable[[W], T]) -> Connection[T]:

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.types.pages import PageOf, connection, global_id, parse_global_id
+from gateway.slices import PageOf
+from gateway.types.pages import connection, global_id, parse_global_id
 
 GOOD = global_id("Worker", "01a201b8-7963-7000-8000-55836669ae43")
 
