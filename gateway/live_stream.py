@@ -1,8 +1,8 @@
 """GraphQL over server-sent events, each operation on a connection of its own (graphql-sse, distinct connections)."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -50,7 +50,8 @@ class Stream(StreamingResponse):
         self._guest = guest
         self._results = live.results(asked, guest, queries_only=queries_only)
         headers = {"cache-control": "no-store", "x-accel-buffering": "no", "vary": "accept, authorization"}
-        super().__init__(self._chunks(), headers=headers, media_type=MEDIA)
+        self._told = self._chunks()
+        super().__init__(self._told, headers=headers, media_type=MEDIA)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends until either side ends it; a client that takes nothing for half a minute is left."""
@@ -59,10 +60,14 @@ class Stream(StreamingResponse):
             async with asyncio.timeout(self._live.settings.live_send_timeout_s):
                 await send(message)
 
-        with suppress(TimeoutError):
+        try:
             await super().__call__(scope, receive, patient)
+        except TimeoutError:
+            pass
+        finally:
+            await self._told.aclose()
 
-    async def _chunks(self) -> AsyncIterator[bytes]:
+    async def _chunks(self) -> AsyncGenerator[bytes, None]:
         yield ALIVE  # the head of the reply goes out at once: the operation may be silent for long
         try:
             async with aclosing(self._bodies()) as bodies:

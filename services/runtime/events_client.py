@@ -49,8 +49,6 @@ class Reader:
         """The messages that are complete with this chunk. Raises Unreadable."""
         lines = (self._left + chunk).split(b"\n")
         self._left = lines.pop()
-        if len(self._left) + sum(map(len, self._data)) > MOST_BYTES:
-            raise Unreadable("an event is larger than a megabyte")
         found = []
         for line in lines:
             text = line.decode("utf-8", "replace").removesuffix("\r")
@@ -59,6 +57,8 @@ class Reader:
             else:
                 found.append(Message(self._name, self._id, "\n".join(self._data)))
                 self._name, self._data = "", []
+        if len(self._left) + sum(map(len, self._data)) > MOST_BYTES:
+            raise Unreadable("an event is larger than a megabyte")
         return found
 
     def _field(self, text: str) -> None:

@@ -92,7 +92,7 @@ async def system(settings_of: SettingsOf, database_url: str, service_app: Servic
 @pytest.fixture(scope="session")
 async def everything(settings_of: SettingsOf, cluster: Cluster, token: TokenMaker) -> AsyncIterator[Living]:
     """All four applications served for real, with the small register loaded: for what goes on and on."""
-    quick = {"live_heartbeat_s": 0.4, "live_init_timeout_s": 0.6, "live_per_connection": 3, "live_subscriptions": 8}
+    quick = {"live_heartbeat_s": 1.0, "live_init_timeout_s": 0.6, "live_per_connection": 3, "live_subscriptions": 8}
     more = {**quick, "allowed_origins": ("https://front.example",)}
     async with living(settings_of, cluster.clone(*SERVICES), token, **more) as served:
         yield served

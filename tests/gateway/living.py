@@ -88,11 +88,15 @@ class Living:
             yield socket
 
     @asynccontextmanager
-    async def raw(self, **options: Any) -> AsyncIterator["Socket"]:
-        """A WebSocket on which nothing has been said."""
+    async def raw(self, *, answers: bool = True, **options: Any) -> AsyncIterator["Socket"]:
+        """A WebSocket on which nothing has been said; it answers pings unless told not to."""
         options = {"subprotocols": [Subprotocol(PROTOCOL)], "proxy": None, **options}
         async with connect(self.gateway.url.replace("http", "ws") + "/graphql", **options) as opened:
-            yield Socket(opened)
+            socket = Socket(opened, answers=answers)
+            try:
+                yield socket
+            finally:
+                await socket.end()
 
     @asynccontextmanager
     async def sse(
@@ -111,11 +115,26 @@ class Living:
                 yield Stream(answer)
 
 
-@dataclass(frozen=True)
 class Socket:
-    """A client's end of graphql-transport-ws, for tests: answers pings, hands over all else."""
+    """A client's end of graphql-transport-ws, for tests: answers pings as they come, hands over all else."""
 
-    wire: ClientConnection
+    def __init__(self, wire: ClientConnection, *, answers: bool) -> None:
+        self.wire = wire
+        self.pings = 0
+        self._answers = answers
+        self._inbox: asyncio.Queue[Any] = asyncio.Queue()
+        self._pump = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        with suppress(ConnectionClosed):
+            async for text in self.wire:
+                message = orjson.loads(text)
+                if message != {"type": "ping"}:
+                    self._inbox.put_nowait(message)
+                    continue
+                self.pings += 1
+                if self._answers:
+                    await self.send({"type": "pong"})
 
     async def send(self, message: object) -> None:
         """Say something; text and bytes as they are."""
@@ -127,13 +146,9 @@ class Socket:
         await self.send({"id": name, "type": "subscribe", "payload": payload})
 
     async def get(self) -> Any:
-        """The next message that is no ping, within five seconds."""
-        async with asyncio.timeout(5):
-            while True:
-                message = orjson.loads(await self.wire.recv())
-                if message != {"type": "ping"}:
-                    return message
-                await self.send({"type": "pong"})
+        """The next message that is no ping, within ten seconds."""
+        async with asyncio.timeout(10):
+            return await self._inbox.get()
 
     async def next(self, name: str) -> Any:
         """The data of an operation's next answer."""
@@ -143,13 +158,16 @@ class Socket:
         return message["payload"]["data"]
 
     async def closed(self) -> tuple[int, str]:
-        """The code and reason with which the other side closes, within five seconds."""
-        with suppress(ConnectionClosed):
-            async with asyncio.timeout(5):
-                while True:
-                    await self.wire.recv()
+        """The code and reason with which the other side closes, within ten seconds."""
+        async with asyncio.timeout(10):
+            await asyncio.wait({self._pump})
         assert self.wire.close_code is not None
         return self.wire.close_code, self.wire.close_reason or ""
+
+    async def end(self) -> None:
+        """Read no more."""
+        self._pump.cancel()
+        await asyncio.wait({self._pump})
 
 
 class Stream:
@@ -161,9 +179,9 @@ class Stream:
         self._lines = answer.aiter_lines()
 
     async def get(self) -> tuple[str, Any]:
-        """The next event's name and data, within five seconds."""
+        """The next event's name and data, within ten seconds."""
         name, data = "", ""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             async for line in self._lines:
                 if line.startswith(":"):
                     self.comments += 1

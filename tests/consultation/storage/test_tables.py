@@ -63,7 +63,7 @@ async def test_an_event_out_of_its_chain_is_refused(
         await run(consultation_database, sql)
 
 
-@pytest.mark.parametrize("table", ["issues", "issue_events"])
+@pytest.mark.parametrize("table", ["issues", "issue_events", "outbox"])
 async def test_rows_of_other_regions_do_not_exist(
     client: ConsultationClient, consultation_database: Database, table: str
 ) -> None:
