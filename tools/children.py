@@ -17,6 +17,8 @@ from typing import Any
 import uvicorn
 
 UVICORN: Mapping[str, Any] = {
+    "http": "services.runtime.guard:Guarded",
+    "timeout_graceful_shutdown": 5,
     "access_log": False,  # our own log has a line
     "proxy_headers": False,  # nothing here depends on the client's address or scheme
     "server_header": False,

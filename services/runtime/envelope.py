@@ -37,6 +37,7 @@ _HEADERS = [
         ),
     ),
 ]
+SLOWEST = 64 * 1024  # bytes a second that a body has to come at, after its first seconds
 _IMPORTS = "/v1/imports/"
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 
@@ -136,23 +137,31 @@ class Envelope:
 
 
 class Body:
-    """`receive` that refuses a body that is too large (413) or too slow (408)."""
+    """`receive` that refuses a body that is too large (413) or too slow (408).
+
+    It has so many seconds as a whole and one more for each 64 KiB that came, so that one that drips is not waited for.
+    """
 
     def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
         self._receive = receive
         self._left = limit
         self._seconds = seconds
+        self._until: float | None = None
         self._complete = False
 
     async def __call__(self) -> Message:
         if self._complete:
             return await self._receive()
+        if self._until is None:
+            self._until = asyncio.get_running_loop().time() + self._seconds
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout_at(self._until):
                 message = await self._receive()
         except TimeoutError:
             raise HTTPException(408) from None
-        self._left -= len(message.get("body", b""))
+        size = len(message.get("body", b""))
+        self._left -= size
+        self._until += size / SLOWEST
         if self._left < 0:
             raise HTTPException(413)
         self._complete = not message.get("more_body", False)

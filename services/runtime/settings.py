@@ -52,7 +52,10 @@ class ServiceSettings(BaseSettings):
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = 4 * 1024 * 1024
     max_import_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024 * 1024
-    body_timeout_s: Annotated[float, Field(gt=0)] = 30.0
+    body_timeout_s: Annotated[float, Field(gt=0)] = 30.0  # for a body of nothing; one more for each 64 KiB received
+    max_head_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024
+    head_timeout_s: Annotated[float, Field(gt=0)] = 15.0
+    write_timeout_s: Annotated[float, Field(gt=0)] = 30.0  # for a peer that reads nothing of its reply
     client_timeout_s: Annotated[float, Field(gt=0)] = 2.0
     event_streams: Annotated[int, Field(ge=1, le=100_000)] = 2000  # of one process; each costs memory, no connection
     event_poll_s: Annotated[float, Field(gt=0, le=60)] = 3.0  # how late an event comes when its NOTIFY was lost

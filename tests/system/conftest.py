@@ -62,7 +62,7 @@ class Running:
         port = self.urls[name].rpartition(":")[2]
         factory = FACTORIES["gateway" if name in GATEWAYS else name]
         command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--host", "127.0.0.1", "--port", port]
-        command += ["--no-access-log"]
+        command += ["--http", "services.runtime.guard:Guarded", "--no-access-log", "--ws-max-size", "131072"]
         env = {**self.env, "GONGZHI_PLANS": "false" if name == "executor" else "true"}
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(command, env=env, stdout=log, stderr=log)
