@@ -93,6 +93,11 @@ def issue_cursor(one: IssueOut) -> str:
     return encode_cursor(one.opened_at.isoformat(), str(one.id))
 
 
+def session_cursor(one: SessionOut) -> str:
+    """Where a session stands among those of the community: consultation orders them by day held and id."""
+    return encode_cursor(one.held_at.isoformat(), str(one.id))
+
+
 @strawberry.type(description="社区或村 A grass-roots unit: an urban community, a converted community or a village")
 class Community(Node):
     """One grass-roots unit as it stands on the day asked; what hangs on it is asked of the same day unless told."""
@@ -188,6 +193,14 @@ class Community(Node):
         asked = window(first, after, last, before)
         page = await info.context.loaders.issues(asked, state).load(self.code)
         return connection(page, issue_cursor, Issue.of)
+
+    @resolved("协商活动，新的在前 Its consultation sessions, the latest held first")
+    async def sessions(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection["ConsultationSession"] | None:
+        asked = window(first, after, last, before)
+        page = await info.context.loaders.sessions(asked).load(self.code)
+        return connection(page, session_cursor, ConsultationSession.of)
 
 
 @strawberry.type(description="社区工作者 A community worker with what holds on the day asked")

@@ -232,6 +232,16 @@ class Loaders:
 
         return required(fetch)
 
+    def sessions(self, asked: Window) -> DataLoader[str, PageOf[SessionOut]]:
+        """A page of sessions by community code, the latest held first."""
+
+        async def fetch(codes: list[str]) -> Mapping[str, PageOf[SessionOut]]:
+            call = self.services.consultation.sessions_of(codes, per_community=asked.size, **place(asked))
+            found = await self.services.ask("consultation", call)
+            return {one.community: page_of(one, one.items, one.total) for one in found}
+
+        return self._of(("sessions", asked), lambda: required(fetch))
+
     @cached_property
     def session(self) -> DataLoader[str, SessionOut | None]:
         """Sessions by id."""

@@ -15,7 +15,7 @@ from services.consultation.schemas.issues import (
     StepIn,
 )
 from services.consultation.schemas.procedures import ProcedureOut, RehearsalIn, RehearsalOut, VerdictIn, VerdictOut
-from services.consultation.schemas.sessions import SessionIn, SessionOut
+from services.consultation.schemas.sessions import SessionBatchOut, SessionIn, SessionOut, SessionsOfOut
 from services.consultation.schemas.statistics import ConsultationStatisticsOut, OpenItemOut, StatisticsIn
 from services.runtime.client import Params
 from services.runtime.events_client import EventsClient
@@ -87,6 +87,13 @@ class ConsultationClient(EventsClient, RulesClient):
         limit, after = page
         params: Params = {"id": _texts(ids), "community": communities, "limit": limit, "after": after}
         return Page[SessionOut].model_validate(await self.get("/v1/sessions", params))
+
+    async def sessions_of(
+        self, communities: Sequence[str], *, per_community: int = 12, **place: str | bool | None
+    ) -> list[SessionsOfOut]:
+        """A page of sessions of each community, in one call: the first, or as `after=`, `before=`, `last=` say."""
+        params: Params = {"community": communities, "per_community": per_community, **place}
+        return SessionBatchOut.model_validate(await self.get("/v1/sessions-of-communities", params)).communities
 
     async def session(self, session: UUID) -> SessionOut:
         """A session with its items."""

@@ -19,7 +19,7 @@ from services.runtime.migrate import SERVICES
 from tests.conftest import ServiceApp, SettingsOf, TokenMaker
 from tests.fixtures.cluster import Cluster
 from tests.gateway.conftest import System, errors, join
-from tests.gateway.register import LONGWAN, MONTH, NOWHERE, SHIHUGUAN, load
+from tests.gateway.register import CUIZHU, HONGMEI, LONGWAN, MONTH, NOWHERE, SHIHUGUAN, load
 
 GUANDU = "530111000000"
 ERRORS = "errors { code field message { zh en } citations { document quote } }"
@@ -271,6 +271,45 @@ async def test_a_session_is_recorded_with_its_issue(written: System) -> None:
     assert again["data"]["node"] == {"title": "停车协商会", "issues": [{"id": issue["id"]}]}
     (unreadable,) = (await do(written, SESSION, {**held, "items": [{**item, "issueId": "x"}]}))["errors"]
     assert unreadable["field"] == ["input", "items", "0", "issueId"]
+
+
+async def test_sessions_of_a_community_are_paged_both_ways(written: System) -> None:
+    kinds = ["party_org", "residents_committee", "resident"]
+    for day in (1, 2, 3):
+        held = {
+            "idempotencyKey": key(), "communityCode": CUIZHU, "title": f"第{day}次",
+            "heldAt": f"2026-04-0{day}T08:00:00Z",
+            "participants": [{"kind": kind} for kind in kinds],
+        }  # fmt: skip
+        assert (await do(written, SESSION, held))["errors"] == []
+    document = """query Q($codes: [ID!]!, $first: Int, $after: String, $last: Int, $before: String) {
+        nodes(ids: $codes) { ... on Community { code sessions(
+            first: $first, after: $after, last: $last, before: $before) { totalCount edges { cursor node { title
+                community { code } participants { kind count } } }
+            pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } } }"""
+    places = "{ a: community(code: %s) { id } b: community(code: %s) { id } }"
+    ids = [one["id"] for one in (await written.ask(places % (f'"{CUIZHU}"', f'"{HONGMEI}"')))["data"].values()]
+
+    async def page(**place: Any) -> Any:
+        body = await written.ask(document, {"codes": ids, **place})
+        assert errors(body) == []
+        assert [url.path for url in written.calls].count("/v1/sessions-of-communities") == 1
+        mine, other = body["data"]["nodes"]
+        assert (other["sessions"]["edges"], other["sessions"]["totalCount"]) == ([], 0)
+        return mine["sessions"]
+
+    every = await page(first=9)
+    assert [edge["node"]["title"] for edge in every["edges"]] == ["第3次", "第2次", "第1次"]
+    assert every["edges"][0]["node"]["participants"] == [{"kind": kind, "count": 1} for kind in kinds]
+    cursors = [edge["cursor"] for edge in every["edges"]]
+    middle = await page(first=1, after=cursors[0])
+    assert (middle["edges"], middle["totalCount"]) == (every["edges"][1:2], 3)
+    assert (middle["pageInfo"]["hasPreviousPage"], middle["pageInfo"]["hasNextPage"]) == (True, True)
+    assert (await page(last=1, before=cursors[2]))["edges"] == every["edges"][1:2]
+    past = await page(first=2, after=cursors[2])
+    assert (past["edges"], past["totalCount"], past["pageInfo"]["hasPreviousPage"]) == ([], 3, True)
+    body = await written.ask(document, {"codes": ids, "first": 1, "after": "?"})
+    assert [code for code, _ in errors(body)] == ["BAD_USER_INPUT"] * 2
 
 
 async def test_a_month_is_run_and_walked_to_its_close_by_two_persons(written: System) -> None:

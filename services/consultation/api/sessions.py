@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.consultation.api import answers
 from services.consultation.api.access import DeskDep, check_community
-from services.consultation.api.issues import Communities, person, position
+from services.consultation.api.issues import Communities, located, person, position
 from services.consultation.domain.sessions import Participant, Session
-from services.consultation.schemas.sessions import SessionIn, SessionOut
+from services.consultation.schemas.parts import CommunityCode
+from services.consultation.schemas.sessions import SessionBatchOut, SessionIn, SessionOut, SessionsOfOut
 from services.consultation.storage import sessions as storage
 from services.consultation.usecases import procedures
 from services.consultation.usecases import sessions as usecases
@@ -18,7 +19,7 @@ from services.runtime.auth import permit
 from services.runtime.database import ReadOnly, Transaction
 from services.runtime.idempotency import OnceDep
 from services.runtime.packs import Packs
-from services.runtime.paging import MOST_IDS, After, Limit, Page, decode_cursor, page_of
+from services.runtime.paging import MOST_IDS, After, Limit, Page, PlaceDep, decode_cursor, page_of
 
 router = APIRouter(prefix="/v1", tags=["sessions"])
 
@@ -66,6 +67,30 @@ async def list_sessions(
     )
     items, following = page_of(found, limit, lambda one: (one.held_at.isoformat(), str(one.id)))
     return Page(items=[_out(one, desk.packs) for one in items], next=following)
+
+
+@router.get("/sessions-of-communities", dependencies=[Depends(permit("consultation.read"))])
+async def list_sessions_of_communities(
+    session: ReadOnly,
+    desk: DeskDep,
+    community: Annotated[list[CommunityCode], Query(min_length=1, max_length=MOST_IDS)],
+    place: PlaceDep,
+    per_community: Limit = 12,
+) -> SessionBatchOut:
+    """A page of sessions of each community, the latest held first, in one call. 多个社区各自的协商活动。"""
+    window = located(place, per_community)
+    pages = await storage.pages_of(session, list(dict.fromkeys(community)), window)
+    return SessionBatchOut(
+        communities=[
+            SessionsOfOut(
+                community=code,
+                items=[_out(one, desk.packs) for one in page.items],
+                total=page.total or 0,
+                **page.links(lambda one: (one.held_at.isoformat(), str(one.id))),
+            )
+            for code, page in pages.items()
+        ]
+    )
 
 
 @router.get("/sessions/{session_id}", dependencies=[Depends(permit("consultation.read"))])

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.consultation.schemas.issues import Evidence
 from services.consultation.schemas.parts import CommunityCode, ParticipantIn, ParticipantOut, PersonIn, Tier, Wire, Word
+from services.runtime.paging import NextCursor, PreviousCursor
 
 
 class SessionItemIn(Wire):
@@ -45,3 +46,19 @@ class SessionOut(BaseModel):
     participants: list[ParticipantOut]
     minutes: str
     items: list[UUID]
+
+
+class SessionsOfOut(BaseModel):
+    """A page of one community's sessions, the latest held first, for a batch over many."""
+
+    community: CommunityCode
+    items: list[SessionOut]
+    next: NextCursor = None
+    previous: PreviousCursor = None
+    total: int = Field(description="sessions of the community / 该社区协商活动数")
+
+
+class SessionBatchOut(BaseModel):
+    """One page per community, in the order of the communities asked for."""
+
+    communities: list[SessionsOfOut]
