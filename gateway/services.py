@@ -52,7 +52,7 @@ def unavailable(service: str) -> GatewayError:
 class Way(Protocol):
     """The way to the sparse reads of one service under one caller's token."""
 
-    async def ask(self, body: bytes, end: float) -> bytes:
+    def ask(self, body: bytes, end: float) -> Awaitable[bytes]:
         """The reply of POST /v1/reads. Raises ServiceError, and TimeoutError at the `end` of the request's time."""
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -72,30 +72,23 @@ class Upstream:
         return content
 
     async def tried(self, headers: Mapping[str, str], body: bytes, until: float) -> tuple[int, bytes]:
-        """Status and body, at the second try at the latest. Raises ServiceError, TimeoutError."""
-        try:
-            status, content = await self.once(headers, body, until, fresh=False)
-            if status not in AWAY:
-                return status, content
-        except Broken:
-            pass
-        await asyncio.sleep(0.02 + random.random() * 0.05)  # noqa: S311 - spreads retries, protects nothing
-        try:
-            return await self.once(headers, body, until, fresh=True)
-        except Broken as error:
-            raise self.away() from error
+        """Status and body, at the second try at the latest.
 
-    async def once(self, headers: Mapping[str, str], body: bytes, until: float, *, fresh: bool) -> tuple[int, bytes]:
-        """One try. Raises Broken, TimeoutError, and ServiceError while the breaker is open."""
-        if not self.breaker.allows():
-            raise self.away("service.breaker_open")
-        try:
-            status, content = await self.line.post(headers, body, fresh=fresh, until=until)
-        except Broken:
-            self.breaker.note(ok=False)
-            raise
-        self.breaker.note(ok=status not in AWAY)
-        return status, content
+        Raises ServiceError, also while the breaker is open, and TimeoutError.
+        """
+        for again in (False, True):
+            if not self.breaker.allows():
+                raise self.away("service.breaker_open")
+            if again:
+                await asyncio.sleep(0.02 + random.random() * 0.05)  # noqa: S311 - spreads retries, protects nothing
+            try:
+                status, content = await self.line.post(headers, body, fresh=again, until=until)
+            except Broken:
+                status, content = 0, b""
+            self.breaker.note(ok=status != 0 and status not in AWAY)
+            if status != 0 and (again or status not in AWAY):
+                return status, content
+        raise self.away()
 
     def refusal(self, status: int, content: bytes) -> ServiceError:
         """The service's problem in its own words; one that cannot be read is an absence."""
@@ -119,9 +112,28 @@ class CallersWay:
     upstream: Upstream
     headers: Mapping[str, str]
 
-    async def ask(self, body: bytes, end: float) -> bytes:
+    def ask(self, body: bytes, end: float) -> Awaitable[bytes]:
         """The reply of POST /v1/reads. Raises ServiceError, and TimeoutError at the `end` of the request's time."""
-        return await self.upstream.ask(self.headers, body, end)
+        return self.upstream.ask(self.headers, body, end)
+
+
+class CallersWays(Mapping[str, CallersWay]):
+    """The services by name under one caller's token, each made when it is asked."""
+
+    __slots__ = ("headers", "services")
+
+    def __init__(self, services: Mapping[str, Upstream], headers: Mapping[str, str]) -> None:
+        self.services = services
+        self.headers = headers
+
+    def __getitem__(self, service: str) -> CallersWay:
+        return CallersWay(self.services[service], self.headers)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.services)
+
+    def __len__(self) -> int:
+        return len(self.services)
 
 
 def is_safe(text: str) -> bool:
@@ -157,7 +169,7 @@ class Upstreams:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if traceparent:
             headers["traceparent"] = traceparent
-        return {name: CallersWay(one, headers) for name, one in self.services.items()}
+        return CallersWays(self.services, headers)
 
     async def close(self) -> None:
         """Let go of all connections."""
