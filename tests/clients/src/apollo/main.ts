@@ -4,7 +4,8 @@ import { filter, firstValueFrom, map, timeout } from "rxjs";
 import { graphql } from "../../generated/client";
 import type { ApolloCommunitiesQuery } from "../../generated/client/graphql";
 import { report, required } from "../settings";
-import { client, sent } from "./client";
+import { sent } from "../watched";
+import { client } from "./client";
 
 const COMMUNITIES = graphql(`
   query ApolloCommunities($region: DivisionCode, $first: Int, $after: String, $last: Int, $before: String) {

@@ -13,12 +13,8 @@ import {
 import { socket } from "../live/socket";
 import { graphqlUrl, token } from "../settings";
 
-/** How often the network was asked, for the test. */
-export const asked = { times: 0 };
-
 /** Documents are sent by their id: relay-compiler wrote them to the folder of GONGZHI_TRUSTED_DOCUMENTS. */
 const fetchDocument: FetchFunction = async (operation, variables) => {
-  asked.times += 1;
   const response = await fetch(graphqlUrl, {
     method: "POST",
     headers: {

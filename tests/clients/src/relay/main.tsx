@@ -3,12 +3,13 @@ import { type ReactElement, Suspense } from "react";
 import { act, create, type ReactTestRenderer } from "react-test-renderer";
 import { fetchQuery, graphql, RelayEnvironmentProvider, useLazyLoadQuery } from "react-relay";
 import { report, required } from "../settings";
+import { sent } from "../watched";
 import type { mainCommunitiesQuery } from "./__generated__/mainCommunitiesQuery.graphql";
 import type { mainCommunityQuery } from "./__generated__/mainCommunityQuery.graphql";
 import type { mainNodeQuery } from "./__generated__/mainNodeQuery.graphql";
 import { CommunityList, type Shown } from "./CommunityList";
 import { type Again, CommunityPage } from "./CommunityPage";
-import { asked, makeEnvironment } from "./environment";
+import { makeEnvironment } from "./environment";
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
@@ -123,14 +124,14 @@ const backward = await walk(<Communities region={region} last={4} />, "previous"
 
 const page = await shown(<Community code={code} />);
 const before = texts(page)[0];
-const requests = asked.times;
+const requests = sent.length;
 await clicked(() => again());
 const known = ids().find((one) => environment.getStore().getSource().get(one)?.["code"] === code);
 report({
   forward,
   backward,
   records,
-  community: { before, after: texts(page)[0], requests: asked.times - requests },
+  community: { before, after: texts(page)[0], requests: sent.length - requests },
   node: { id: known, found: known && (await node(known)) },
   missing: [await node("bm90aGluZw"), await node("Q29tbXVuaXR5OjAwMDAwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMA")],
 });
