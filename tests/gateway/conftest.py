@@ -105,6 +105,20 @@ async def alive(everything: Living) -> AsyncIterator[Living]:
     await everything.quiet()
 
 
+@pytest.fixture(scope="session")
+def written_url(cluster: Cluster) -> str:
+    """A data base of the commands' own: what is written here disturbs nobody."""
+    return cluster.clone(*SERVICES)
+
+
+@pytest.fixture(scope="session")
+async def written(written_url: str, settings_of: SettingsOf, service_app: ServiceApp, token: TokenMaker) -> System:
+    """All four applications with the small register, to be written to."""
+    joined, services = await join(settings_of, written_url, service_app, token)
+    await load(services)
+    return joined
+
+
 async def join(
     settings_of: SettingsOf, database_url: str, service_app: ServiceApp, token: TokenMaker
 ) -> tuple[System, Services]:

@@ -4,9 +4,8 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import asyncpg
 import httpx
 import orjson
 import pytest
@@ -15,97 +14,23 @@ from gateway.app import create_app
 from gateway.persisted import sum_of
 from gateway.settings import GatewaySettings
 from gateway.types.pages import global_id, parse_global_id
-from services.runtime.migrate import SERVICES
-from tests.conftest import ServiceApp, SettingsOf, TokenMaker
-from tests.fixtures.cluster import Cluster
-from tests.gateway.conftest import System, errors, join
-from tests.gateway.register import CUIZHU, HONGMEI, LONGWAN, MONTH, NOWHERE, SHIHUGUAN, load
-
-GUANDU = "530111000000"
-ERRORS = "errors { code field message { zh en } citations { document quote } }"
-RAISE = f"""mutation R($input: RaiseIssueInput!) {{ raiseIssue(input: $input) {{ {ERRORS}
-    issue {{ id number title state communityCode community {{ name }} stepsDone {{ step }}
-        nextSteps {{ step needs }} }} }} }}"""
-STEP = f"""mutation S($input: TakeIssueStepInput!) {{ takeIssueStep(input: $input) {{ {ERRORS}
-    issue {{ id state final stepsDone {{ sequence step outcome }} nextSteps {{ step }} }} }} }}"""
-SESSION = f"""mutation H($input: RecordSessionInput!) {{ recordSession(input: $input) {{ {ERRORS}
-    session {{ id title tier minutes heldAt recordedAt number communityCode community {{ code }}
-        participants {{ kind role count }} issues {{ id state }} }} }} }}"""
-PAYROLL = f"""mutation P($input: RunPayrollInput!) {{ runPayroll(input: $input) {{ {ERRORS}
-    payrollRun {{ id month state workers totals {{ net }} }} }} }}"""
-ON = f"""mutation O($input: TakePayrollRunStepInput!) {{ takePayrollRunStep(input: $input) {{ {ERRORS}
-    payrollRun {{ id state checkedBy approvedBy }} }} }}"""
-
-
-@pytest.fixture(scope="module")
-def written_url(cluster: Cluster) -> str:
-    """A data base of this module's own: what is written here disturbs nobody."""
-    return cluster.clone(*SERVICES)
-
-
-@pytest.fixture(scope="module")
-async def written(written_url: str, settings_of: SettingsOf, service_app: ServiceApp, token: TokenMaker) -> System:
-    """All four applications with the small register, to be written to."""
-    joined, services = await join(settings_of, written_url, service_app, token)
-    await load(services)
-    return joined
-
-
-def key() -> str:
-    return str(uuid4())
-
-
-def topic(**changes: Any) -> dict[str, Any]:
-    """An issue of Longwan."""
-    return {
-        "idempotencyKey": key(),
-        "communityCode": LONGWAN,
-        "title": "小区停车",
-        "text": "车位不够",
-        "channel": "wechat",
-        "proposer": {"kind": "resident", "name": "某居民"},
-        "at": "2026-03-01T09:00:00+08:00",
-        **changes,
-    }
-
-
-async def do(system: System, document: str, given: dict[str, Any], bearer: str | None = None) -> Any:
-    """The payload of a mutation's only root field."""
-    body = await system.ask(document, {"input": given}, bearer)
-    assert errors(body) == [], body
-    (payload,) = body["data"].values()
-    return payload
-
-
-async def raised(system: System, **changes: Any) -> Any:
-    payload = await do(system, RAISE, topic(**changes))
-    assert payload["errors"] == []
-    return payload["issue"]
-
-
-def step(issue: Any, code: str, kind: str, day: int, **more: Any) -> dict[str, Any]:
-    at = f"2026-03-{day:02d}T09:00:00+08:00"
-    return {"idempotencyKey": key(), "issueId": issue["id"], "step": code, "actor": {"kind": kind}, "at": at, **more}
-
-
-def screening(issue: Any, **more: Any) -> dict[str, Any]:
-    accepted = {"committees": ["party_org", "residents_committee"], "reason": "属于协商范围", "acceptCodes": ["A1"]}
-    return step(issue, "screen", "two_committees", 3, outcome="accepted", evidence=accepted, **more)
-
-
-async def stepped(system: System, given: dict[str, Any]) -> Any:
-    payload = await do(system, STEP, given)
-    assert payload["errors"] == []
-    return payload["issue"]
-
-
-async def count(url: str, table: str) -> int:
-    owner = await asyncpg.connect(url)
-    try:
-        found: int = await owner.fetchval(f"SELECT count(*) FROM {table}")
-        return found
-    finally:
-        await owner.close()
+from tests.conftest import SettingsOf
+from tests.gateway.conftest import System, errors
+from tests.gateway.register import LONGWAN, MONTH, NOWHERE, SHIHUGUAN
+from tests.gateway.written import (
+    GUANDU,
+    ON,
+    PAYROLL,
+    RAISE,
+    STEP,
+    count,
+    do,
+    key,
+    raised,
+    screening,
+    step,
+    topic,
+)
 
 
 async def test_an_issue_is_raised_and_its_payload_joins_like_a_query(written: System) -> None:
@@ -244,72 +169,6 @@ async def test_commands_of_a_document_run_one_after_the_other(written: System) -
         "state": "planned",
         "stepsDone": [{"step": "collect"}, {"step": "screen"}, {"step": "plan"}],
     }
-
-
-async def test_a_session_is_recorded_with_its_issue(written: System) -> None:
-    issue = await raised(written)
-    await stepped(written, screening(issue))
-    plan = {"place": "会议室", "meetingOn": "2026-03-20", "form": "座谈", "chair": "主任"}
-    await stepped(written, step(issue, "plan", "residents_committee", 6, evidence=plan))
-    await stepped(written, step(issue, "notify", "residents_committee", 7, evidence={"means": "公告"}))
-    item = {"issueId": issue["id"], "actor": {"kind": "chair"}, "evidence": {"result": "划线"}}
-    held = {
-        "idempotencyKey": key(), "communityCode": LONGWAN, "title": "停车协商会", "minutes": "略", "items": [item],
-        "heldAt": "2026-03-20T14:00:00+08:00", "participants": [{"kind": "resident", "count": 12}],
-    }  # fmt: skip
-    (missing,) = (await do(written, SESSION, held))["errors"]
-    assert (missing["code"], missing["field"]) == ("quorum_role_missing", ["input", "participants"])
-    kinds = ["party_org", "residents_committee", "resident", "expert"]
-    everyone = [{"kind": kind, "count": 2} for kind in kinds]
-    payload = await do(written, SESSION, {**held, "idempotencyKey": key(), "participants": everyone})
-    assert payload["errors"] == [], payload
-    session = payload["session"]
-    assert (session["title"], session["tier"], session["community"]) == ("停车协商会", "COMMUNITY", {"code": LONGWAN})
-    assert session["issues"] == [{"id": issue["id"], "state": "held"}]
-    document = "query Q($id: ID!) { node(id: $id) { ... on ConsultationSession { title issues { id } } } }"
-    again = await written.ask(document, {"id": session["id"]})
-    assert again["data"]["node"] == {"title": "停车协商会", "issues": [{"id": issue["id"]}]}
-    (unreadable,) = (await do(written, SESSION, {**held, "items": [{**item, "issueId": "x"}]}))["errors"]
-    assert unreadable["field"] == ["input", "items", "0", "issueId"]
-
-
-async def test_sessions_of_a_community_are_paged_both_ways(written: System) -> None:
-    kinds = ["party_org", "residents_committee", "resident"]
-    for day in (1, 2, 3):
-        held = {
-            "idempotencyKey": key(), "communityCode": CUIZHU, "title": f"第{day}次",
-            "heldAt": f"2026-04-0{day}T08:00:00Z",
-            "participants": [{"kind": kind} for kind in kinds],
-        }  # fmt: skip
-        assert (await do(written, SESSION, held))["errors"] == []
-    document = """query Q($codes: [ID!]!, $first: Int, $after: String, $last: Int, $before: String) {
-        nodes(ids: $codes) { ... on Community { code sessions(
-            first: $first, after: $after, last: $last, before: $before) { totalCount edges { cursor node { title
-                community { code } participants { kind count } } }
-            pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } } }"""
-    places = "{ a: community(code: %s) { id } b: community(code: %s) { id } }"
-    ids = [one["id"] for one in (await written.ask(places % (f'"{CUIZHU}"', f'"{HONGMEI}"')))["data"].values()]
-
-    async def page(**place: Any) -> Any:
-        body = await written.ask(document, {"codes": ids, **place})
-        assert errors(body) == []
-        assert [url.path for url in written.calls].count("/v1/sessions-of-communities") == 1
-        mine, other = body["data"]["nodes"]
-        assert (other["sessions"]["edges"], other["sessions"]["totalCount"]) == ([], 0)
-        return mine["sessions"]
-
-    every = await page(first=9)
-    assert [edge["node"]["title"] for edge in every["edges"]] == ["第3次", "第2次", "第1次"]
-    assert every["edges"][0]["node"]["participants"] == [{"kind": kind, "count": 1} for kind in kinds]
-    cursors = [edge["cursor"] for edge in every["edges"]]
-    middle = await page(first=1, after=cursors[0])
-    assert (middle["edges"], middle["totalCount"]) == (every["edges"][1:2], 3)
-    assert (middle["pageInfo"]["hasPreviousPage"], middle["pageInfo"]["hasNextPage"]) == (True, True)
-    assert (await page(last=1, before=cursors[2]))["edges"] == every["edges"][1:2]
-    past = await page(first=2, after=cursors[2])
-    assert (past["edges"], past["totalCount"], past["pageInfo"]["hasPreviousPage"]) == ([], 3, True)
-    body = await written.ask(document, {"codes": ids, "first": 1, "after": "?"})
-    assert [code for code, _ in errors(body)] == ["BAD_USER_INPUT"] * 2
 
 
 async def test_a_month_is_run_and_walked_to_its_close_by_two_persons(written: System) -> None:
