@@ -15,7 +15,7 @@ from gateway.services import Services, refusal
 from gateway.slices import PageOf
 from services.consultation.schemas.issues import IssueDetailOut, IssueOut
 from services.consultation.schemas.sessions import SessionOut
-from services.payroll.schemas.payroll_runs import PayrollRunOut
+from services.payroll.schemas.payroll_runs import PayrollRunOut, RunFaultOut
 from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipOut
 from services.runtime.client import ServiceError
 from services.runtime.paging import MOST_IDS
@@ -198,6 +198,16 @@ class Loaders:
         call = self.services.payroll.payroll_runs(limit=asked.size, count=count or None, **place(asked), **wanted)
         page = await self.services.ask("payroll", call)
         return page_of(page, page.items, page.total)
+
+    def faults(self, asked: Window) -> DataLoader[str, PageOf[RunFaultOut]]:
+        """A page of the faults of payroll runs by id, by community and worker."""
+
+        async def fetch(runs: list[str]) -> Mapping[str, PageOf[RunFaultOut]]:
+            call = self.services.payroll.faults_of_runs(runs, per_run=asked.size, **place(asked))
+            found = await self.services.ask("payroll", call)
+            return {str(one.run): page_of(one, one.items, one.total) for one in found}
+
+        return self._of(("faults", asked), lambda: required(fetch))
 
     def issues(self, asked: Window, state: Word | None) -> DataLoader[str, PageOf[IssueOut]]:
         """A page of issues by community code, the latest opened first."""

@@ -111,7 +111,14 @@ def options(*names: str) -> Bindings:
 ROWS = Parts("{r}['rows']")
 """The rows of a page: each is a row of the page's read."""
 
-PROOF: Mapping[str, str] = {"community": "code", "worker": "id", "payslip": "id", "issue": "id", "payroll_run": "id"}
+PROOF: Mapping[str, str] = {
+    "community": "code",
+    "worker": "id",
+    "payslip": "id",
+    "issue": "id",
+    "payroll_run": "id",
+    "run_fault": "worker",
+}
 """The column that is read of an entity when no column is wanted: only whether there is a row."""
 
 CONNECTION: Bindings = {
@@ -227,6 +234,12 @@ BINDINGS: Mapping[str, Bindings] = {
         "totals": Same(),
         "lineTotals": Parts("{lineTotals}"),
         "checks": Parts("{checks}"),
+        "faults": Join("payroll", "run_fault", "run", "{id}", paged=True),
+    },
+    "RunFault": {
+        **columns("communityCode", "code"),
+        "workerId": Value("worker_id({worker})"),
+        "message": Part("{message}"),
     },
     "RunTotals": within("totals", "gross", "employee", "tax", "net", "employer", "employerCost"),
     "LineTotal": {

@@ -5,13 +5,16 @@ from typing import Self
 
 import strawberry
 
+from gateway.costs import window
 from gateway.scalars import Month, Yuan
+from gateway.types.arguments import After, Before, First, Info, Last
 from gateway.types.enums import LineKind, RunState
 from gateway.types.explanations import InLanguage, Language, LocalText
 from gateway.types.fields import resolved
-from gateway.types.pages import Node, global_id
+from gateway.types.pages import Connection, Node, connection, global_id
 from services.kernel.region import DivisionCode
-from services.payroll.schemas.payroll_runs import LineTotalOut, PayrollRunOut, RunTotalsOut
+from services.payroll.schemas.payroll_runs import LineTotalOut, PayrollRunOut, RunFaultOut, RunTotalsOut
+from services.runtime.paging import encode_cursor
 
 
 @strawberry.type(description="发放批次的合计，等于各工资单之和 Sums over a payroll run, equal to those of its payslips")
@@ -74,6 +77,27 @@ class RunCheck:
     payslips: int = strawberry.field(description="有几张工资单符合 How many payslips it holds for")
 
 
+@strawberry.type(description="未能计薪的一人及原因 A worker whom a run could not pay, and why")
+class RunFault:
+    """A worker who could not be paid."""
+
+    worker_id: strawberry.ID = strawberry.field(description="人员的全局标识，可用 node 读取 The worker's global id")
+    community_code: DivisionCode = strawberry.field(description="所在社区代码 The code of the worker's community")
+    code: str = strawberry.field(description="原因代码，如 fact.missing The reason's stable code")
+    message: LocalText = strawberry.field(description="原因与办法 What is missing and what to do")
+
+    @classmethod
+    def of(cls, out: RunFaultOut) -> Self:
+        """From payroll's fault."""
+        worker, message = global_id("Worker", str(out.worker)), LocalText.of(out.message.model_dump())
+        return cls(worker_id=worker, community_code=DivisionCode(out.community), code=out.code, message=message)
+
+
+def fault_cursor(one: RunFaultOut) -> str:
+    """Where a fault stands among those of its run: payroll orders them by community and worker."""
+    return encode_cursor(one.community, str(one.worker))
+
+
 @strawberry.type(description="某月的工资发放批次 A month's payroll run of a region or an authority")
 class PayrollRun(Node):
     """A run in its present state."""
@@ -121,3 +145,10 @@ class PayrollRun(Node):
             checked_by=out.checked_by,
             approved_by=out.approved_by,
         )
+
+    @resolved("未能计薪的人员，按社区和人员排列 The workers it could not pay, by community and worker")
+    async def faults(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[RunFault] | None:
+        page = await info.context.loaders.faults(window(first, after, last, before)).load(self.key)
+        return connection(page, fault_cursor, RunFault.of)

@@ -5,7 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from services.payroll.schemas.pay_calculations import PayCalculationIn, PayCalculationOut
-from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut, PayrollRunPageOut
+from services.payroll.schemas.payroll_runs import (
+    FaultBatchOut,
+    FaultsOfOut,
+    PayrollRunIn,
+    PayrollRunOut,
+    PayrollRunPageOut,
+)
 from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipExplanationsOut, PayslipOut, PayslipPageOut
 from services.runtime.client import Params
 from services.runtime.events_client import EventsClient
@@ -68,6 +74,13 @@ class PayrollClient(EventsClient, RulesClient):
         """By ids, else of `region=`, `authority=`, `month=`, latest first: `limit=`, `after=`, `before=`, `last=`."""
         params: Params = {"id": None if ids is None else [str(one) for one in ids], **page}
         return PayrollRunPageOut.model_validate(await self.get("/v1/payroll-runs", params))
+
+    async def faults_of_runs(
+        self, runs: Sequence[UUID | str], *, per_run: int = 100, **place: str | bool | None
+    ) -> list[FaultsOfOut]:
+        """A page of the faults of each run, in one call: the first, or as `after=`, `before=`, `last=` say."""
+        params: Params = {"run": [str(one) for one in runs], "per_run": per_run, **place}
+        return FaultBatchOut.model_validate(await self.get("/v1/payroll-runs/faults", params)).runs
 
     async def step_run(self, run: UUID | str, step: str, idempotency_key: str) -> PayrollRunOut:
         """Take a run on: `check`, `return`, `approval`, `payment` or `closing`."""

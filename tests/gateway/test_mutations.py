@@ -196,6 +196,30 @@ async def test_a_month_is_run_and_walked_to_its_close_by_two_persons(written: Sy
     assert (await on("CLOSE", maker))["payrollRun"]["state"] == "CLOSED"
 
 
+async def test_those_who_could_not_be_paid_are_told_with_the_reason(written: System) -> None:
+    clerk = written.token("district_payroll", GUANDU, subject="maker")
+    document = (
+        PAYROLL.replace(
+            "workers totals",
+            """workers faulted faults(first: 2) { totalCount pageInfo { hasNextPage }
+        nodes { workerId communityCode code message { zh en } } } totals""",
+        )
+        .replace("{{", "{")
+        .replace("}}", "}")
+    )
+    payload = await do(written, document, {"idempotencyKey": key(), "month": "2027-03", "region": GUANDU}, clerk)
+    run = payload["payrollRun"]
+    assert (run["faulted"], run["workers"]) == (3, 0)
+    faults = run["faults"]
+    assert (faults["totalCount"], faults["pageInfo"], len(faults["nodes"])) == (3, {"hasNextPage": True}, 2)
+    first = faults["nodes"][0]
+    assert (first["communityCode"], first["code"]) == (SHIHUGUAN, "fact.missing")
+    assert first["message"]["zh"] != first["message"]["en"]
+    worker = "query Q($id: ID!) { node(id: $id) { ... on Worker { communityCode } } }"
+    found = (await written.ask(worker, {"id": first["workerId"]}))["data"]["node"]
+    assert found == {"communityCode": SHIHUGUAN}
+
+
 async def test_a_month_needs_one_area_of_ones_own(written: System) -> None:
     clerk = written.token("district_payroll", GUANDU)
     both = {"idempotencyKey": key(), "month": "2026-11", "region": GUANDU, "authority": GUANDU}

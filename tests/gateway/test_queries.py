@@ -37,6 +37,17 @@ async def test_a_run_has_its_totals_and_they_add_up(system: System) -> None:
     assert len(run["packDigest"]) == 64
 
 
+async def test_faults_of_a_run_are_a_connection(system: System) -> None:
+    document = """{ payrollRuns(first: 9) { nodes { faulted faults(first: 3) { totalCount
+        nodes { workerId communityCode code message { zh en } } pageInfo { hasNextPage hasPreviousPage } } } } }"""
+    for run in (await system.ask(document))["data"]["payrollRuns"]["nodes"]:
+        assert run["faults"] == {
+            "totalCount": run["faulted"],
+            "nodes": [],
+            "pageInfo": {"hasNextPage": False, "hasPreviousPage": False},
+        }
+
+
 async def test_runs_are_those_of_a_region_an_authority_or_a_month(system: System) -> None:
     assert (await runs(system, region="530000000000"))["totalCount"] == 1
     assert (await runs(system, authority="530000000000"))["totalCount"] == 0

@@ -83,6 +83,17 @@ def checks_out(payslip: Payslip) -> list[CheckOut]:
     return [CheckOut(code=check.code, label=text_out(check.label), holds=holds) for check, holds in payslip.checks]
 
 
+def fault_out(fault: Fault) -> RunFaultOut:
+    """The wire form of a fault."""
+    return RunFaultOut(
+        worker=fault.worker,
+        community=fault.community,
+        code=fault.code,
+        message=TextOut(zh=fault.zh, en=fault.en),
+        details=dict(fault.details),
+    )
+
+
 def run_out(run: PayrollRun, schemes: tuple[Scheme, ...], faults: list[Fault]) -> PayrollRunOut:
     """The wire form of a run; line labels come from the schemes of its attempt."""
     totals = run.totals
@@ -106,16 +117,7 @@ def run_out(run: PayrollRun, schemes: tuple[Scheme, ...], faults: list[Fault]) -
         ),
         line_totals=[_total_out(total, labels[total.scheme, total.code]) for total in run.line_totals],
         checks=dict(run.checks),
-        faults=[
-            RunFaultOut(
-                worker=fault.worker,
-                community=fault.community,
-                code=fault.code,
-                message=TextOut(zh=fault.zh, en=fault.en),
-                details=dict(fault.details),
-            )
-            for fault in faults
-        ],
+        faults=[fault_out(fault) for fault in faults],
         pack_digest=run.pack_digest,
         known_at=run.known_at,
         made_by=run.made_by,

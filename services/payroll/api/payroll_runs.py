@@ -12,12 +12,19 @@ from services.kernel.errors import Malformed, NotFound
 from services.kernel.period import Month
 from services.kernel.policy import BEIJING
 from services.kernel.region import parse
-from services.payroll.api.answers import run_out, staffing_refusals
+from services.payroll.api.answers import fault_out, run_out, staffing_refusals
 from services.payroll.api.pay_calculations import shelf_of
 from services.payroll.domain.payroll_runs import PayrollRun, RunStep
-from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut, PayrollRunPageOut
+from services.payroll.schemas.payroll_runs import (
+    FaultBatchOut,
+    FaultsOfOut,
+    PayrollRunIn,
+    PayrollRunOut,
+    PayrollRunPageOut,
+)
 from services.payroll.schemas.payslips import MonthText
 from services.payroll.storage import payroll_runs as storage
+from services.payroll.storage import run_faults
 from services.payroll.usecases.payroll_runs import RunOrder, run_month, step
 from services.payroll.usecases.progress import Progress
 from services.payroll.usecases.rosters import RosterBlock, roster_blocks
@@ -105,6 +112,30 @@ async def list_payroll_runs(
     page = await storage.find(session, wanted, window, count=count)
     items = await _heads(session, page.items)
     return PayrollRunPageOut(items=items, total=page.total, **page.links(storage.place_of))
+
+
+@router.get("/faults", dependencies=READ, summary="多个批次各自未能计薪的人员 / faults of several runs")
+async def list_faults_of_runs(
+    session: ReadOnly,
+    wanted: Annotated[storage.Filter, Depends(filter_of)],
+    place: PlaceDep,
+    run: Annotated[list[UUID], Query(min_length=1, max_length=MOST_IDS, description="批次标识 / runs")],
+    per_run: Limit = 100,
+) -> FaultBatchOut:
+    """A page of the faults of each run, by community and worker, in one call."""
+    runs = await storage.get_many(session, wanted, run)
+    pages = await run_faults.pages_of(session, runs, place.window(per_run, str, str))
+    return FaultBatchOut(
+        runs=[
+            FaultsOfOut(
+                run=one,
+                items=[fault_out(fault) for fault in page.items],
+                total=page.total or 0,
+                **page.links(run_faults.place_of),
+            )
+            for one, page in pages.items()
+        ]
+    )
 
 
 @router.get("/{run_id}", dependencies=READ, summary="一个发放批次 / one run")

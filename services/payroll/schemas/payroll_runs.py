@@ -37,6 +37,22 @@ class RunFaultOut(BaseModel):
     details: dict[str, str] = Field(default_factory=dict)
 
 
+class FaultsOfOut(BaseModel):
+    """A page of one run's faults by community and worker, for a batch over many runs."""
+
+    run: UUID
+    items: list[RunFaultOut]
+    next: NextCursor = None
+    previous: PreviousCursor = None
+    total: int = Field(description="faults of the run's present attempt / 本批次未能计薪人数")
+
+
+class FaultBatchOut(BaseModel):
+    """One page per run, in the order of the runs asked for; runs the caller may not see are left out."""
+
+    runs: list[FaultsOfOut]
+
+
 class LineTotalOut(BaseModel):
     """The sum of one line over all payslips of one scheme."""
 

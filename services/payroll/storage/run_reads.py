@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.kernel.period import Month
 from services.kernel.region import NATION, parse, subtree
 from services.runtime.auth import Caller
-from services.runtime.selection import Ask, Column, Entity, Filter, Lookup, Order
+from services.runtime.selection import Ask, Column, Computed, Entity, Filter, Lookup, Order
 
 _PLAIN = {
     "region": "region", "managed": "managed", "knownAt": "known_at", "state": "state", "attempt": "attempt",
@@ -65,3 +65,32 @@ PAYROLL_RUN = Entity(
     limits=_ranges,
 )
 """Money, months and the names of lines are added by the use case."""
+
+
+def _words(_ask: Ask, zh: str, en: str) -> dict[str, str]:
+    return {"zh": zh, "en": en}
+
+
+RUN_FAULT = Entity(
+    name="run_fault",
+    permissions=("payroll.read",),
+    columns={
+        **{name: f"f.{name}" for name in ("community", "worker", "code", "zh", "en")},
+        "text_worker": 'f.worker::text COLLATE "C"',
+    },
+    lookups={
+        "run": Lookup(
+            source="payroll.payroll_runs r JOIN payroll.run_faults f ON f.attempt_number = r.attempt_number",
+            where=f"r.id = k.key AND {_INSIDE}",
+            key="uuid",
+            order=(Order("community"), Order("text_worker")),
+        ),
+    },
+    fields={
+        "worker": Column("b.worker::text"),
+        "communityCode": Column("b.community"),
+        "code": Column("b.code"),
+        "message": Computed(("b.zh", "b.en"), _words),
+    },
+    limits=_ranges,
+)

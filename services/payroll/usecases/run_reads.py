@@ -9,7 +9,7 @@ import orjson
 from services.kernel.money import yuan
 from services.payroll.domain.pay_schemes import parse_schemes
 from services.payroll.storage.reads import SCHEMES
-from services.payroll.storage.run_reads import PAYROLL_RUN
+from services.payroll.storage.run_reads import PAYROLL_RUN, RUN_FAULT
 from services.runtime.selection import Ask, Compute, Computed, Field, Grouped, Rows
 
 
@@ -72,4 +72,4 @@ FIELDS: Mapping[str, Field] = {
     "checks": Computed(("b.checks",), _checks),
     "lineTotals": Grouped(("b.attempt_number", "b.line_totals"), line_totals),
 }
-ENTITIES = (replace(PAYROLL_RUN, fields=FIELDS),)
+ENTITIES = (replace(PAYROLL_RUN, fields=FIELDS), RUN_FAULT)

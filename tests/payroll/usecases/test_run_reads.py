@@ -10,7 +10,7 @@ from services.payroll.usecases.run_reads import ENTITIES
 from services.runtime.client import ServiceError
 from tests.payroll.conftest import COMMUNITY, GUANDU, KUNMING, Payroll, Rosters, roster_of
 
-(RUN,) = ENTITIES
+RUN, _ = ENTITIES
 FIELDS = list(RUN.fields)
 STREET = "530111001000"
 NATION = "000000000000"
@@ -134,3 +134,35 @@ async def test_a_run_where_no_scheme_is_in_force_has_no_lines(payroll: Payroll, 
     run = await elsewhere.run_payroll(PayrollRunIn(region="440103000000", month="2026-03"), "elsewhere")
     (row,) = (await read(elsewhere, by="id", keys=[str(run.id)]))["rows"]
     assert row[FIELDS.index("lineTotals")] == run.line_totals == []
+
+
+async def test_faults_of_runs_are_those_of_the_ordinary_list(runs: list[PayrollRunOut], payroll: Payroll) -> None:
+    clerk = await payroll()
+    ids = [str(run.id) for run in runs]
+    faults = {str(run.id): [str(one.worker) for one in (await clerk.payroll_run(run.id)).faults] for run in runs}
+    assert sum(map(len, faults.values())) > 3
+    for size, last in ((1, False), (1, True), (9, False)):
+        cursors: dict[str, str | None] = {"a": None}
+        for _ in range(3):
+            (cursor,) = cursors.values()
+            side, asked = ("before", "last") if last else ("after", "first")
+            rest = {
+                str(one.run): one
+                for one in await clerk.faults_of_runs(ids, per_run=size, last=last or None, **{side: cursor})
+            }
+            fields = ["worker", "communityCode", "code", "message"]
+            body = {"entity": "run_fault", "by": "run", "keys": ids, "fields": fields, asked: size, side: cursor}
+            reply = await clerk.post("/v1/reads", {"reads": [{**body, "count": True, "beyond": True}]})
+            for run, page in zip(ids, reply["answers"][0]["pages"], strict=True):
+                items = [
+                    [str(one.worker), one.community, one.code, one.message.model_dump()] for one in rest[run].items
+                ]
+                assert page["rows"] == items
+                assert page["total"] == rest[run].total == len(faults[run])
+                assert page["more"] == bool(rest[run].previous if last else rest[run].next)
+                assert cursor is None or page["beyond"] == bool(rest[run].next if last else rest[run].previous)
+                if size == 9 and cursor is None:
+                    assert [row[0] for row in page["rows"]] == faults[run]
+            cursors = {"a": next((one.previous if last else one.next for one in rest.values() if one.items), None)}
+    stranger = await payroll(region="211300000000")
+    assert await stranger.faults_of_runs(ids) == []
