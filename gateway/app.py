@@ -23,6 +23,7 @@ from gateway.live import Feeds
 from gateway.live_operations import Live
 from gateway.live_stream import wants_stream
 from gateway.loaders import Loaders
+from gateway.origins import welcome
 from gateway.persisted import Documents, trusted_documents
 from gateway.plan.planner import Planner
 from gateway.plan.upstreams import Upstreams
@@ -126,6 +127,7 @@ def create_app(settings: GatewaySettings, transports: Mapping[str, httpx.AsyncBa
     endpoint.command_timeout_s = settings.command_timeout_s
     routers = [routes(settings, endpoint), explorers(settings)]
     app = create_base(settings, title=TITLE, description=DESCRIPTION, schema=None, routers=routers)
+    welcome(app, settings.allowed_origins)
     app.state.meter.registry.register(endpoint.watch)
     services = Services.connect(settings, dict(transports or {}))
     app.state.services = services

@@ -31,7 +31,7 @@ class GatewaySettings(ServiceSettings):
     live_init_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
     live_heartbeat_s: Annotated[float, Field(gt=0, le=60)] = 15.0
     live_send_timeout_s: Annotated[float, Field(gt=0, le=300)] = 30.0  # a client that takes nothing so long is left
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()  # pages elsewhere that may open a WebSocket, by commas
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()  # pages elsewhere that may ask and subscribe, by commas
 
     @field_validator("allowed_origins", mode="before")
     @classmethod
