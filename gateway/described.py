@@ -5,6 +5,7 @@ from typing import Any
 
 from gateway.asked import GRAPHQL_JSON, JSON
 from gateway.errors import Code
+from gateway.live_stream import MEDIA as STREAM
 
 TWO_LANGUAGES: Mapping[str, Any] = {
     "type": "object",
@@ -64,10 +65,21 @@ def answer(words: str, example: Mapping[str, Any], *media: str) -> dict[str, Any
     return {"description": words, "content": {one: {"schema": ANSWER, "example": example} for one in media}}
 
 
+EVENTS = (
+    'event: next\ndata: {"data":{"issueChanged":{"kind":"OPENED","issue":{"title":"停车难"}}}}\n\n'
+    "event: complete\ndata:\n\n"
+)
+EXECUTED = answer(
+    f"已执行；以 {JSON} 答复时，整体被拒也是 200；以 {STREAM} 答复的，包括订阅，逐一到来 "
+    f"Executed; in {JSON} also when refused; as {STREAM} one event after the other, subscriptions too",
+    GOOD,
+    GRAPHQL_JSON,
+    JSON,
+)
+EXECUTED["content"][STREAM] = {"schema": {"type": "string"}, "example": EVENTS}
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: answer(
-        f"已执行；以 {JSON} 答复时，整体被拒也是 200 Executed; in {JSON} also when refused", GOOD, GRAPHQL_JSON, JSON
-    ),
+    200: EXECUTED,
+    401: answer(f"{STREAM} 需要有效令牌 {STREAM} wants a good token", REFUSED, JSON),
     400: answer("无法读取，或文档不可执行 Unreadable, or a document that cannot run", REFUSED, GRAPHQL_JSON, JSON),
     403: answer("文档未登记，或不得查看模式 Not a registered document, or the schema is closed", REFUSED, GRAPHQL_JSON),
     405: answer("此方式不能执行此操作 The operation may not be sent this way", REFUSED, GRAPHQL_JSON, JSON),

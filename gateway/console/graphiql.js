@@ -42,6 +42,12 @@ query Community($code: DivisionCode!) {
 
 const VARIABLES = '{ "code": "530111001011" }';
 
+// subscriptions go over a WebSocket, whose connection_init carries what stands in Headers
+const PLACES = {
+  url: window.location.pathname,
+  subscriptionUrl: window.location.origin.replace(/^http/, "ws") + window.location.pathname,
+};
+
 const asked = new URLSearchParams(window.location.search);
 
 // GraphiQL compares its tabs with what lies in its store; filled first, the next visit finds the same tab again
@@ -58,7 +64,7 @@ function prepareFirstVisit() {
 
 function Console() {
   const explorer = React.useMemo(() => GraphiQLPluginExplorer.explorerPlugin(), []);
-  const fetcher = React.useMemo(() => GraphiQL.createFetcher({ url: window.location.pathname }), []);
+  const fetcher = React.useMemo(() => GraphiQL.createFetcher(PLACES), []);
   return React.createElement(GraphiQL, {
     fetcher: fetcher,
     plugins: [explorer],

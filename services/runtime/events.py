@@ -59,7 +59,13 @@ class Event:
         return sequence_of(self.position)
 
     def cloud(self, source: str) -> bytes:
-        """The event as CloudEvents 1.0 JSON, with the extensions `sequence` and `region`."""
+        """The event as CloudEvents 1.0 JSON, with `sequence` and `region`; written once for all readers."""
+        kept: bytes | None = self.__dict__.get("_cloud")
+        if kept is None:
+            kept = self.__dict__["_cloud"] = self._write(source)
+        return kept
+
+    def _write(self, source: str) -> bytes:
         head = {
             "specversion": "1.0",
             "id": str(self.id),
@@ -123,6 +129,12 @@ async def page(session: AsyncSession, wanted: Wanted, after: int, upto: int, lim
         "hi": wanted.scope[-1][1],
     }
     return [Event.of(row) for row in (await session.execute(_WANTED, values)).mappings()]
+
+
+async def latest(session: AsyncSession) -> int:
+    """The position of the last committed event that the session's scope shows; 0 before the first."""
+    found: int = (await session.execute(text(LATEST))).scalar_one()
+    return found
 
 
 def _listed(names: Sequence[str] | None) -> list[str] | None:

@@ -19,8 +19,8 @@ from starlette.types import Scope as AsgiScope
 
 from services.kernel.errors import Conflict, DomainError
 from services.runtime.auth import Permission, caller_of, permit
-from services.runtime.database import Database, database_of, scope_of
-from services.runtime.events import PAGE, Event, Wanted, page, position_of, sequence_of, within
+from services.runtime.database import NATION, Database, database_of, scope_of
+from services.runtime.events import PAGE, Event, Wanted, latest, page, position_of, sequence_of, within
 from services.runtime.events_relay import Relay, Subscriber
 from services.runtime.events_schemas import After, CloudEvent, EventPageOut, Subjects, Types
 from services.runtime.rls import Scope
@@ -127,8 +127,8 @@ async def _opened(request: Request, asked: Asked) -> Response:
     subscriber = await relay.join(asked.wanted)
     try:
         after = subscriber.since if asked.after is None else asked.after
-        if after > relay.at:
-            raise _ahead()
+        if after > relay.at:  # the relay may be a moment behind what a page, or another process, has told
+            await _check_not_ahead(state.database, after)
     except DomainError:
         relay.leave(subscriber)
         raise
@@ -141,6 +141,12 @@ async def _opened(request: Request, asked: Asked) -> Response:
         deadline=time.monotonic() + float(claims["exp"]) + LEEWAY_S - time.time(),
     )
     return EventStream(reading, after)
+
+
+async def _check_not_ahead(database: Database, after: int) -> None:
+    async with database.transaction(NATION, read_only=True) as session:
+        if after > await latest(session):
+            raise _ahead()
 
 
 @dataclass(frozen=True)
@@ -165,12 +171,13 @@ class Reading:
                 yield _EXPIRED
                 return
             at = self.relay.at  # before the wait: all up to here is taken, or is being taken now
-            events = await self.subscriber.take(min(self.heartbeat_s, left))
-            yield self._told(events) if events else _mark(at)
+            taken = await self.subscriber.take(min(self.heartbeat_s, left))
+            if events := [event for event in taken if event.position > after]:
+                yield self._told(events)
+            elif not taken and not self.subscriber.dropped:
+                yield _mark(max(at, after))
             if self.subscriber.dropped:
-                yield _notice(
-                    "dropped", "events.too_slow", "读取过慢，请从最后的 id 续传。", "Too slow; go on from the last id."
-                )
+                yield _DROPPED
                 return
 
     async def _behind(self, after: int) -> AsyncIterator[list[Event]]:

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from uuid import uuid4
 
+import httpx
 import pytest
 
 from tests.browser.chromium import PHONE, Page
-from tests.gateway.register import SHIHUGUAN
+from tests.fixtures.serving import until
+from tests.gateway.register import SHIHUGUAN, issue
 from tests.system.conftest import Running
 
 SWAGGER = ("gateway", "staffing", "payroll", "consultation")
@@ -20,7 +23,8 @@ ANSWER = "document.querySelector('.result-window .CodeMirror')?.CodeMirror.getVa
 def at_home(page: Page, origin: str) -> None:
     """Nothing was asked of another origin, nothing failed, nobody complained."""
     assert page.requests
-    strangers = [url for url in page.requests if not url.startswith((f"{origin}/", "data:", f"blob:{origin}/"))]
+    own = (f"{origin}/", f"{origin.replace('http', 'ws', 1)}/", "data:", f"blob:{origin}/")
+    strangers = [url for url in page.requests if not url.startswith(own)]
     assert strangers == []
     assert {url: status for url, status in page.answers.items() if status >= 400} == {}
     assert page.complaints == []
@@ -103,6 +107,35 @@ async def test_a_query_typed_into_graphiql_answers_with_data(
     assert answer["data"]["community"]["name"] == "世纪城社区"
     assert answer["data"]["community"]["workers"]["edges"][0]["node"]["name"]
     await page.photograph(pictures / "graphiql-answer.png")
+    at_home(page, gateway)
+
+
+async def listened_to(client: httpx.AsyncClient) -> bool:
+    """Whether somebody follows a service's events."""
+    return "gongzhi_event_subscribers 1.0" in (await client.get("/metrics")).text
+
+
+async def test_a_subscription_in_graphiql_tells_what_happens(
+    page: Page, running: Running, gateway: str, pictures: Path
+) -> None:
+    await page.open(f"{gateway}/graphql")
+    await page.until(EDITOR)
+    await page.click(
+        "[...document.querySelectorAll('.graphiql-editor-tools button')].find(b => /Headers/.test(b.innerText))"
+    )
+    await write(page, HEADERS, json.dumps({"Authorization": f"Bearer {running.token}"}))
+    await write(page, EDITOR, "subscription S { issueChanged { kind issue { title community { name } } } }")
+    await page.until("localStorage.getItem('graphiql:operationName') === 'S'")
+    await page.press("Enter", 13, modifiers=2)
+    raised = issue(SHIHUGUAN, "浏览器里看见的议题", 6).model_dump(mode="json")
+    headers = {"Authorization": f"Bearer {running.token}", "Idempotency-Key": uuid4().hex}
+    async with httpx.AsyncClient(base_url=running.urls["consultation"], trust_env=False) as client:
+        await until(lambda: listened_to(client), 20)
+        assert (await client.post("/v1/issues", json=raised, headers=headers)).status_code == 201
+    await page.until(f"{ANSWER}?.includes('浏览器里看见的议题')")
+    answer = json.loads(await page.until(ANSWER))
+    assert answer["data"]["issueChanged"]["kind"] == "OPENED"
+    await page.photograph(pictures / "graphiql-subscription.png")
     at_home(page, gateway)
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import httpx
 import orjson
 import pytest
@@ -232,6 +233,26 @@ async def test_a_sequence_that_nothing_has_yet_is_refused(client_of: Callable[..
     assert (refusal.value.status, refusal.value.code) == (409, "events.sequence_ahead")
 
 
+async def test_a_place_that_the_relay_has_not_reached_yet_is_taken_as_it_is(
+    client_of: Callable[..., EventsClient], database: Database, plain_url: str
+) -> None:
+    await begun(client_of())  # the relay is at work, and will not be woken
+    owner = await asyncpg.connect(plain_url)
+    try:
+        await owner.execute(f"ALTER TABLE {SCHEMA}.outbox DISABLE TRIGGER turn")
+        await tell(database, "told by a page")
+        seen = (await client_of().events()).items[-1].sequence
+        stream = client_of().follow({"after": seen})
+        assert (await anext(stream)).sequence == seen
+        async with asyncio.timeout(5):
+            assert (await anext(stream)).sequence >= seen
+    finally:
+        await owner.execute(f"ALTER TABLE {SCHEMA}.outbox ENABLE TRIGGER turn")
+        await owner.close()
+    await tell(database, "new")
+    assert await words(stream, 1) == ["new"]
+
+
 async def test_the_stream_ends_with_the_token(
     app: FastAPI, server: Served, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,13 +289,50 @@ async def test_a_slow_reader_is_told_why_he_is_dropped_and_can_resume(
             if line.startswith("data"):
                 break
         await tell(database, *many)  # nine at once, where three may wait
-        text = "\n".join([line async for line in lines])
+        text = "\n".join(
+            [f"id: {orjson.loads(line.removeprefix('data: '))['sequence']}", *[one async for one in lines]]
+        )
     assert "first" in line
     assert 'event: dropped\ndata: {"code":"events.too_slow"' in text
     assert "m0" not in text
-    last = (await client_of().events({"limit": 1})).items[0].sequence
+    last = last_id(text)
     monkeypatch.setattr(events_relay, "MOST_WAITING", 1000)
     assert await words(client_of().follow({"after": last}), 9) == many
+
+
+async def test_a_reader_dropped_while_it_reads_what_was_before_loses_nothing(
+    app: FastAPI, client_of: Callable[..., EventsClient], database: Database, monkeypatch: pytest.MonkeyPatch,
+    server: Served, token: TokenMaker,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(events_relay, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(events_relay, "MOST_WAITING", 3)
+    gate, page = asyncio.Event(), events_api.page
+
+    async def slowly(*given: Any) -> Any:
+        await gate.wait()
+        return await page(*given)
+
+    monkeypatch.setattr(events_api, "page", slowly)
+    await tell(database, "old")
+    headers = {"Authorization": f"Bearer {token('auditor', '000000000000')}", "Accept": "text/event-stream"}
+    many = [f"m{number}" for number in range(9)]
+    async with (
+        httpx.AsyncClient(base_url=server.url, headers=headers) as client,
+        client.stream("GET", "/v1/events", params={"after": "0"}) as answer,
+    ):
+        await tell(database, *many)
+        await until(lambda: all(one.dropped for one in app.state.relay._subscribers))
+        gate.set()
+        text = (await answer.aread()).decode()
+    assert '"old"' in text
+    assert "event: dropped" in text
+    monkeypatch.setattr(events_relay, "MOST_WAITING", 1000)
+    assert await words(client_of().follow({"after": last_id(text)}), 9) == many
+
+
+def last_id(text: str) -> str:
+    """The place up to which a reader has been told."""
+    return [line for line in text.splitlines() if line.startswith("id: ")][-1].removeprefix("id: ")
 
 
 async def test_a_stop_ends_the_streams_at_once_and_takes_no_more(
