@@ -46,6 +46,8 @@ PARTS: list[tuple[str | int, ...]] = [
     ("5301\x00",),
 ]
 PARTS += [(20666, "x"), (-(2**62), NO_UUID), (2**63, NO_UUID), (INSTANT, "nobody")]
+PARTS += [(at, NO_UUID) for at in ("now", "2026-99-99", "2026-03-02T09:00:00", "20260302T090000+08", INSTANT[:13])]
+PARTS += [("9999-12-31T23:59:59-12:00", NO_UUID)]
 FORGED = [*NO_CURSORS, *(encode_cursor(*parts) for parts in PARTS)]
 TEXTS: Mapping[str, Sequence[str]] = {
     "after": [*(f"@cursor:{at}" for at in range(REAL)), *FORGED],

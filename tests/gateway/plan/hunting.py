@@ -30,8 +30,9 @@ from tests.gateway.register import LONGWAN, SHIHUGUAN
 
 Body = dict[str, Any]
 Real = Mapping[str, Sequence[str]]
-Fault = Literal["up", "away", "broken", "strange", "once", "open"]
+Fault = Literal["up", "away", "broken", "strange", "once", "open", "silent"]
 USUAL = {"first": "2", "month": '"2026-09"'}
+SILENCE_S = 2.0  # after which a service that says nothing counts as away
 SWIFT_S = 2.0  # of this process's own time, services included, to answer a document that was never seen
 
 
@@ -51,6 +52,8 @@ class Faulty(httpx.AsyncBaseTransport):
             return httpx.Response(503, content=b"upstream connect error", request=request)
         if self.fault == "strange":
             return httpx.Response(200, content=b'{"items": 1, "answers": [7]}', request=request)
+        if self.fault == "silent":
+            await asyncio.sleep(2 * PATIENCE_S)
         return await self.inner.handle_async_request(request)
 
 
@@ -110,13 +113,17 @@ class Hunter:
     sides: dict[tuple[str, Fault], Side] = field(default_factory=dict)
 
     callers: dict[str, str | None] = field(default_factory=dict)
+    way: str = ""  # how the last question was answered
+    silence: bool = False  # whether a service may say nothing for long, too
 
     def side(self, service: str, fault: Fault) -> Side:
         """The ways to the services with one of them at fault; made once."""
         if (service, fault) not in self.sides:
             ways: dict[str, httpx.AsyncBaseTransport] = {name: way.inner for name, way in self.both.ways.items()}
             faulty = ways[service] = Faulty(ways[service], fault)
-            made = Services.connect(self.settings, ways), Upstreams.connect(self.settings, ways)
+            short = {"upstream_timeout_s": SILENCE_S, "client_timeout_s": SILENCE_S} if fault == "silent" else {}
+            settings = self.settings.model_copy(update=short)
+            made = Services.connect(settings, ways), Upstreams.connect(settings, ways)
             self.sides[service, fault] = Side(*made, faulty)
         side = self.sides[service, fault]
         side.rest(broken=fault == "open")
@@ -145,6 +152,7 @@ class Hunter:
         taken = time.process_time() - start
         (way,) = fallen_back or (["planned"] if "data" in planned else ["refused"])
         self.tally[way] += 1
+        self.way = way
         if way == "defect" or taken > SWIFT_S:
             raise Difference(f"{way} after {taken:.1f} s")
         side = self.side(question.service, question.fault)
@@ -164,6 +172,15 @@ class Hunter:
             body = await self.answer(asked, bearer, side, planned=False)
             found += [error["extensions"] for error in body.get("errors", ())]
         return found
+
+    async def ask_together(self, questions: Sequence[Question], meant: Sequence[Body]) -> None:
+        """The plans' answers when they are asked at the same time. Raises Difference from those they gave alone."""
+        first = questions[0]
+        side = self.side(first.service, first.fault)
+        bearer = self.callers[first.caller]
+        found = await asyncio.gather(*(self.answer(one.asked, bearer, side, planned=True) for one in questions))
+        for one, other in zip(found, meant, strict=True):
+            compare(one, other)
 
     def note(self, asked: Asked) -> None:
         """Count what of the schema a planned document asks."""
@@ -216,6 +233,8 @@ class Hunter:
         rng = Random(seed)
         caller = rng.choice(list(self.callers)) if rng.random() < 0.5 else "administrator"
         fault: Fault = rng.choice(["away", "broken", "strange", "once", "open"]) if rng.random() < 0.4 else "up"
+        if self.silence and rng.random() < 0.01:
+            fault = "silent"
         service = rng.choice(["staffing", "payroll", "consultation"])
         query = filled(case.query, self.real)
         return [
