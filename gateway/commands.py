@@ -43,11 +43,12 @@ KEY = re.compile(r"[\x21-\x7e]{1,200}")
 RENAMED: Mapping[str | int, str] = {"community": "community_code", "issue": "issue_id", "session": "session_id"}
 AT_FAULT: Mapping[str, tuple[str, ...]] = {
     "community.not_found": ("community_code",),
-    **dict.fromkeys(("issue.not_found", "issue.final", "issue.changed"), ("issue_id",)),
+    **dict.fromkeys(("issue.not_found", "issue.final"), ("issue_id",)),
     **dict.fromkeys(("issue.before_last_step", "issue.too_early", "issue.in_future"), ("at",)),
     **dict.fromkeys(("issue.number_taken", "session.number_taken"), ("number",)),
     **dict.fromkeys(("session.kind_unknown", "quorum_role_missing"), ("participants",)),
     **dict.fromkeys(("payroll_run.wrong_state", "payroll_run.same_person"), ("step",)),
+    **dict.fromkeys(("issue.changed", "issue.etag_unreadable"), ("seen",)),
     "issue.wrong_actor": ("actor", "kind"),
     "issue.outcome_unknown": ("outcome",),
     "issue.channel_unknown": ("channel",),
@@ -259,7 +260,10 @@ async def take_issue_step(context: Context, asked: TakeIssueStepInput) -> Issue:
     values = {name: getattr(asked, name) for name in ("step", "at", "outcome")}
     more = {"actor": asked.actor.wire(), "evidence": evidence_of(asked.evidence), "session": session}
     step = form(StepIn, asked, {**values, **more})
-    found = await send(context, "consultation", asked, lambda to, key: to.consultation.take_step(issue, step, key))
+    seen = asked.seen
+    found = await send(
+        context, "consultation", asked, lambda to, key: to.consultation.take_step(issue, step, key, seen)
+    )
     return issue_of(context, found)
 
 

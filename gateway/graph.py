@@ -300,6 +300,9 @@ class Issue(Node):
     final: bool = strawberry.field(description="是否已办结 Whether no step follows")
     channel: str | None = strawberry.field(description="征集渠道，如 qr How it was raised")
     process: IssueProcess = strawberry.field(description="过程类别 The kind of process")
+    campaign: str | None = strawberry.field(description="专项活动 The campaign it belongs to")
+    mechanism: str | None = strawberry.field(description="议事机制 The mechanism it belongs to")
+    sequence: int = strawberry.field(description="已办步数，办理时可作 seen How many steps happened, for `seen`")
     opened_at: datetime = strawberry.field(description="提出时间 When it was raised")
     updated_at: datetime = strawberry.field(description="最近一步的时间 When the last step happened")
     days_open: int | None = strawberry.field(description="已开放的整日数，办结后为空 Whole days open, null when final")
@@ -323,6 +326,9 @@ class Issue(Node):
             final=out.final,
             channel=out.channel,
             process=IssueProcess(out.process),
+            campaign=out.campaign,
+            mechanism=out.mechanism,
+            sequence=out.sequence,
             opened_at=out.opened_at,
             updated_at=out.updated_at,
             days_open=out.days_open,

@@ -249,7 +249,7 @@ BINDINGS: Mapping[str, Bindings] = {
     "RunCheck": members("code", "payslips"),
     "Issue": {
         **columns("communityCode", "number", "title", "text", "state", "step", "tier", "final", "channel", "process"),
-        **columns("openedAt", "updatedAt", "daysOpen"),
+        **columns("openedAt", "updatedAt", "daysOpen", "campaign", "mechanism", "sequence"),
         "id": Value("issue_id({id})"),
         "stateName": Part("{stateName}"),
         "stepName": Part("{stepName}"),

@@ -139,6 +139,9 @@ class TakeIssueStepInput:
     at: datetime = strawberry.field(description="办理时间 When it happened")
     outcome: Word | None = strawberry.field(default=None, description="结论，有结论时 The outcome, where it has one")
     evidence: EvidenceInput | None = strawberry.field(default=None, description="材料 What accompanies it")
+    seen: int | None = strawberry.field(
+        default=None, description="所见的 sequence，已变则拒绝 The `sequence` as seen: refused when it has moved on"
+    )
     session_id: strawberry.ID | None = strawberry.field(
         default=None, description="所在协商活动的全局标识 The global id of the session in which it happened"
     )

@@ -1,5 +1,6 @@
 """How others reach consultation: one method per endpoint; replies as wire forms, refusals as ServiceError."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -69,10 +70,13 @@ class ConsultationClient(EventsClient, RulesClient):
         reply = await self.get("/v1/issue-details", {"id": [str(one) for one in issues]})
         return IssueDetailsOut.model_validate(reply).items
 
-    async def take_step(self, issue: UUID, step: StepIn, key: str) -> IssueDetailOut:
-        """Takes one step of an issue."""
+    async def take_step(self, issue: UUID, step: StepIn, key: str, seen: int | None = None) -> IssueDetailOut:
+        """Takes one step of an issue; with `seen`, only while the issue has so many steps."""
         body = step.model_dump(mode="json")
-        reply = await self.post(f"/v1/issues/{issue}/steps", body, idempotency_key=key)
+        view = copy.copy(self)
+        if seen is not None:
+            view._headers = {**self._headers, "If-Match": f'"{seen}"'}
+        reply = await view.post(f"/v1/issues/{issue}/steps", body, idempotency_key=key)
         return IssueDetailOut.model_validate(reply)
 
     async def record_session(self, session: SessionIn, key: str) -> SessionOut:

@@ -11,7 +11,7 @@ from tests.gateway.register import LONGWAN
 GUANDU = "530111000000"
 ERRORS = "errors { code field message { zh en } citations { document quote } }"
 RAISE = f"""mutation R($input: RaiseIssueInput!) {{ raiseIssue(input: $input) {{ {ERRORS}
-    issue {{ id number title state communityCode community {{ name }} stepsDone {{ step }}
+    issue {{ id number title state sequence campaign mechanism communityCode community {{ name }} stepsDone {{ step }}
         nextSteps {{ step needs }} }} }} }}"""
 STEP = f"""mutation S($input: TakeIssueStepInput!) {{ takeIssueStep(input: $input) {{ {ERRORS}
     issue {{ id state final stepsDone {{ sequence step outcome }} nextSteps {{ step }} }} }} }}"""

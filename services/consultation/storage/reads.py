@@ -56,7 +56,7 @@ ISSUE = Entity(
         name: f"i.{name}"
         for name in (
             "id", "community", "number", "title", "text", "state", "step", "tier", "final", "channel", "process",
-            "opened_at", "updated_at", "procedure",
+            "opened_at", "updated_at", "procedure", "sequence", "campaign", "mechanism",
         )
     },
     lookups={
@@ -79,6 +79,7 @@ ISSUE = Entity(
     },
     fields={
         **_plain("number", "title", "text", "state", "step", "tier", "final", "channel", "process"),
+        **_plain("sequence", "campaign", "mechanism"),
         "id": Column("b.id::text"),
         "communityCode": Column("b.community"),
         "openedAt": Column("b.opened_at"),

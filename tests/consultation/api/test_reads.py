@@ -44,7 +44,7 @@ def expected(out: IssueDetailOut) -> dict[str, Any]:
     wire = out.model_dump(mode="json")
     return {
         **{name: wire[name] for name in ("id", "number", "title", "text", "state", "step", "tier", "final", "channel",
-                                         "process")},
+                                         "process", "sequence", "campaign", "mechanism")},
         "communityCode": wire["community"],
         "openedAt": out.opened_at.isoformat(),
         "updatedAt": out.updated_at.isoformat(),
