@@ -134,6 +134,7 @@ def create_app(settings: GatewaySettings, transports: Mapping[str, httpx.AsyncBa
     upstreams = app.state.upstreams = Upstreams.connect(settings, dict(transports or {}))
     feeds = Feeds.connect(settings, dict(transports or {}))
     live = app.state.live = Live(endpoint, feeds, services, upstreams, app.state.verifier, settings)
+    live.watch(app.state.meter.registry)
     inner = app.router.lifespan_context
 
     @asynccontextmanager

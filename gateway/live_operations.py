@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import GraphQLError, OperationType
+from prometheus_client import CollectorRegistry, Gauge
 from starlette.requests import HTTPConnection
 from strawberry.types.execution import ExecutionResult
 
@@ -65,6 +66,13 @@ class Live:
     def stopping(self) -> bool:
         """Whether the process has been told to stop."""
         return self.end.done()
+
+    def watch(self, registry: CollectorRegistry) -> None:
+        """Counts what is open, for /metrics."""
+        sockets = Gauge("gongzhi_live_sockets", "WebSockets open", registry=registry)
+        sockets.set_function(lambda: self.sockets)
+        subscriptions = Gauge("gongzhi_live_subscriptions", "Event streams followed", registry=registry)
+        subscriptions.set_function(lambda: self.feeds.open)
 
     def begin(self) -> None:
         """Operations may run from now on, in this loop."""

@@ -204,6 +204,9 @@ async def test_whoever_goes_leaves_nothing_behind(alive: Living) -> None:
             await socket.subscribe("2", SHORT)
             await alive.streams(2)
             assert alive.live.feeds.open == 2
+            text = alive.gateway.app.state.meter.text().decode()
+            assert "gongzhi_live_sockets 1.0" in text
+            assert "gongzhi_live_subscriptions 2.0" in text
         await alive.quiet()
     async with alive.socket() as socket:  # without a word, not even a close
         await socket.subscribe("1", SHORT)
