@@ -35,8 +35,10 @@ class Limits:
     characters: int = 15_000
     tokens: int = 1_000
     nesting: int = 40
+    digits: int = 300
     depth: int = 10
     introspection_depth: int = 16
+    introspection: int = 260_000  # half as much again as the query that tools send
     aliases: int = 15
     directives: int = 50
     fields: int = 2_000
@@ -48,14 +50,26 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "characters": ("字符数", "characters"),
     "tokens": ("词法单元数", "tokens"),
     "nesting": ("括号嵌套层数", "levels of brackets"),
+    "digits": ("一个数的位数", "digits in one number"),
     "depth": ("字段嵌套层数", "levels of fields"),
     "introspection_depth": ("自省查询层数", "levels of introspection"),
+    "introspection": ("自省查询的估计条数", "items of introspection, as estimated"),
     "aliases": ("别名数", "aliases"),
     "directives": ("指令数", "directives"),
     "fields": ("展开后的字段数", "fields, fragments spread"),
     "repeats": ("同名字段的配对数", "pairs of fields of one name"),
 }
 OPENING = {TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L}
+LENGTHS: Mapping[str, int] = {  # what the lists of introspection are taken to hold
+    "types": 150,
+    "directives": 8,
+    "fields": 8,
+    "inputFields": 4,
+    "enumValues": 4,
+    "args": 2,
+    "possibleTypes": 2,
+}
+NUMBERS = {TokenKind.INT, TokenKind.FLOAT}
 CLOSING = {TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R}
 
 
@@ -80,7 +94,7 @@ def unreadable(error: GraphQLError) -> GatewayError:
 
 
 def scan(text: str, limits: Limits) -> None:
-    """Count tokens and nesting without parsing. Raises GatewayError."""
+    """Count tokens, nesting and the digits of numbers without parsing. Raises GatewayError."""
     lexer = Lexer(Source(text))
     tokens = nesting = 0
     while (token := lexer.advance()).kind != TokenKind.EOF:
@@ -90,6 +104,8 @@ def scan(text: str, limits: Limits) -> None:
             raise exceeded("tokens", limits.tokens)
         if nesting > limits.nesting:
             raise exceeded("nesting", limits.nesting)
+        if token.kind in NUMBERS and len(token.value) > limits.digits:
+            raise exceeded("digits", limits.digits)  # Python reads no integer of more than 4,300
 
 
 def read(text: str, limits: Limits) -> DocumentNode:
@@ -107,10 +123,15 @@ def read(text: str, limits: Limits) -> DocumentNode:
 
 @dataclass(frozen=True)
 class Size:
-    """How large a piece of a document is with its fragments spread; depths count levels of composite fields."""
+    """How large a piece of a document is with its fragments spread; depths count levels of composite fields.
+
+    `items` is how much introspection would answer if the piece stood in it, `introspection` what it does answer.
+    """
 
     depth: int = 0
     introspection_depth: int = 0
+    introspection: int = 0
+    items: int = 0
     aliases: int = 0
     directives: int = 0
     fields: int = 0
@@ -120,6 +141,8 @@ class Size:
         return Size(
             max(self.depth, other.depth),
             max(self.introspection_depth, other.introspection_depth),
+            self.introspection + other.introspection,
+            self.items + other.items,
             self.aliases + other.aliases,
             self.directives + other.directives,
             self.fields + other.fields,
@@ -159,10 +182,18 @@ class Measure:
         """A field and what it selects; a level deeper when it selects anything."""
         inside = self.selections(node.selection_set, level)
         deeper = 1 if node.selection_set else 0
-        depth, introspection = inside.depth + deeper, inside.introspection_depth
+        size = Size(
+            inside.depth + deeper,
+            inside.introspection_depth,
+            inside.introspection,
+            (inside.items + 1) * LENGTHS.get(node.name.value, 1),
+            inside.aliases + bool(node.alias),
+            inside.directives,
+            inside.fields + 1,
+        )
         if node.name.value in {"__schema", "__type"}:
-            depth, introspection = 0, inside.depth + deeper
-        return Size(depth, introspection, inside.aliases + bool(node.alias), inside.directives, inside.fields + 1)
+            return replace(size, depth=0, introspection_depth=size.depth, introspection=size.items)
+        return size
 
     def fragment(self, name: str, level: int) -> Size:
         """A fragment's size, measured at its first spread. Raises GatewayError for a ring of fragments."""
@@ -252,7 +283,7 @@ def measure(document: DocumentNode, limits: Limits) -> None:
 
 def judge(size: Size, limits: Limits) -> None:
     """Raise the first limit that a size exceeds."""
-    for name in ("depth", "introspection_depth", "aliases", "directives", "fields"):
+    for name in ("depth", "introspection_depth", "introspection", "aliases", "directives", "fields"):
         maximum = getattr(limits, name)
         if getattr(size, name) > maximum:
             raise exceeded(name, maximum)

@@ -46,6 +46,12 @@ def circular_introspection(levels: int) -> str:
     return "{ __schema { types " + "{ fields { type " * levels + "{ name }" + " } }" * levels + " } }"
 
 
+def wide_introspection(count: int) -> str:
+    """The whole schema under many names."""
+    inside = "name description fields { name description args { name type { name } } type { name ofType { name } } }"
+    return "{ " + " ".join(f"a{i}: __schema {{ types {{ {inside} }} }}" for i in range(count)) + " }"
+
+
 def deep_list(levels: int) -> str:
     """An argument of lists in lists."""
     return "{ node(id: " + "[" * levels + "]" * levels + ") { id } }"
@@ -63,6 +69,10 @@ def repeated_in_fragments(count: int) -> str:
     return " ".join([f"{{ {spreads} }}", *parts])
 
 
+TYPES = """fragment t on __Type { name description fields { name args { name } type { name } } inputFields { name }
+  enumValues { name } possibleTypes { name fields { name description type { name } } } interfaces { name } }"""
+
+
 def repeated_in_vain(count: int) -> str:
     """One field many times in a fragment that nobody spreads: the validator compares those too."""
     return "{ __typename } fragment f on Community { " + "quota { posts } " * count + "}"
@@ -72,9 +82,17 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "long": ("{ __typename } #" + "x" * 15_000, "characters"),
     "long_comment_lines": ("{ __typename }" + "\n#" * 7_400, ""),
     "many_tokens": ("{ " + "__typename " * 1_100 + "}", "tokens"),
+    "long_integer": ("{ communities(first: " + "1" * 5_000 + ") { nodes { id } } }", "digits"),
+    "long_default": ("query q($n: Int = -" + "9" * 9_000 + ") { communities(first: $n) { nodes { id } } }", "digits"),
+    "long_float": ("{ communities(first: 0." + "1" * 9_000 + ") { nodes { id } } }", "digits"),
     "deep": (deep(30), "depth"),
     "very_deep": (deep(480), "nesting"),
     "open_brackets": ("{a" * 990, "nesting"),
+    "wide_introspection": (wide_introspection(15), "introspection"),
+    "wide_within": (
+        "{ __schema { " + " ".join(f"a{i}: types {{ ...t }}" for i in range(15)) + " } } " + TYPES,
+        "introspection",
+    ),
     "deep_list": (deep_list(400), "nesting"),
     "many_aliases": (many_aliases(16), "aliases"),
     "aliases_doubling": (doubling_below(20), "aliases"),
