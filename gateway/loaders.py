@@ -20,7 +20,7 @@ from services.payroll.schemas.payslips import PayslipExplanationOut, PayslipOut
 from services.runtime.client import ServiceError
 from services.runtime.paging import MOST_IDS
 from services.staffing.client import Moment
-from services.staffing.schemas.communities import CommunityOut
+from services.staffing.schemas.communities import CommunityOut, DivisionOut
 from services.staffing.schemas.quotas import QuotaOut
 from services.staffing.schemas.workers import WorkerOut
 
@@ -118,6 +118,14 @@ class Loaders:
         )
         page = await self.services.ask("staffing", call)
         self.community(moment).prime_many({one.code: one for one in page.items})
+        return page_of(page, page.items, page.total)
+
+    async def divisions(self, area: Area, asked: Window, moment: Moment, *, count: bool = False) -> PageOf[DivisionOut]:
+        """A page of an area's divisions in the order of their codes; `area` may name a `level`."""
+        call = self.services.staffing.divisions(
+            moment=moment, limit=asked.size, count=count or None, **place(asked), **area
+        )
+        page = await self.services.ask("staffing", call)
         return page_of(page, page.items, page.total)
 
     def quota(self, moment: Moment, reading: str | None) -> DataLoader[str, QuotaOut]:

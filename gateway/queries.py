@@ -14,7 +14,8 @@ from gateway.graph import Community, ConsultationSession, Issue, Payslip, Worker
 from gateway.queries_counted import CountedQueries
 from gateway.queries_rules import RuleQueries
 from gateway.scalars import Month
-from gateway.types.arguments import After, AuthorityArea, Before, First, Info, KnownAt, Last, On, RegionArea
+from gateway.types.arguments import After, AuthorityArea, Before, First, Info, KnownAt, Last, On, OnDay, RegionArea
+from gateway.types.divisions import Division, DivisionLevel, division_cursor
 from gateway.types.fields import resolved
 from gateway.types.pages import Connection, Node, connection, counts, parse_global_id
 from gateway.types.payroll_runs import PayrollRun
@@ -140,6 +141,27 @@ class Query(CountedQueries, RuleQueries):
         count = any(counts(field.selections) for field in info.selected_fields)
         page = await info.context.loaders.communities(area, window(first, after, last, before), on, count=count)
         return connection(page, community_cursor, lambda one: Community.of(one, (on, None)))
+
+    @resolved("区划代码簿：乡级以上，按代码排列 The code book, town level and above, in the order of codes")
+    async def divisions(  # noqa: PLR0913, PLR0917 - the arguments of the field
+        self,
+        info: Info,
+        region: RegionArea = None,
+        level: Annotated[
+            DivisionLevel | None, strawberry.argument(description="只要某一层级的 Only those of this level")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        on: OnDay = None,
+        known_at: KnownAt = None,
+    ) -> Connection[Division] | None:
+        part = {"region": region, "level": str(level.value) if level else None}
+        count = any(counts(field.selections) for field in info.selected_fields)
+        asked = window(first, after, last, before)
+        page = await info.context.loaders.divisions(part, asked, (on, known_at), count=count)
+        return connection(page, division_cursor, Division.of)
 
     @resolved("工资发放批次，最近的月份在前 Payroll runs, the latest month first")
     async def payroll_runs(  # noqa: PLR0913, PLR0917 - the arguments of the field

@@ -273,6 +273,7 @@ BINDINGS: Mapping[str, Bindings] = {
 FALL_BACK: Mapping[str, str] = {
     "ConsultationSession": "read one at a time, after it was recorded or by its id",
     "Community.sessions": "the roles of participants are the packs' words, the issues taken a list of keys",
+    "Query.divisions": "a page of a public book, read once when a form opens",
     **dict.fromkeys(
         ("Query.packs", "Query.documents", "Query.document", "Query.rules", "Query.rule"),
         "the policy packs are files in each service's memory: no statement reads them",

@@ -61,7 +61,7 @@ class StaffingClient(RulesClient):
         return CommunityCountsOut.model_validate(body)
 
     async def divisions(self, *, moment: Moment = NOW, **page: str | int | None) -> DivisionPageOut:
-        """A page of the code book: `region=`, `level=`, `limit=`, `after=`."""
+        """A page of the code book: `region=`, `level=`, `limit=`, `after=`, `before=`, `last=`, `count=`."""
         return DivisionPageOut.model_validate(await self.get("/v1/divisions", {**_moment(moment), **page}))
 
     async def managements(self, authority: str, *, moment: Moment = NOW) -> ManagementPageOut:

@@ -56,6 +56,16 @@ POSTS = {"GD-1": "secretary", "GD-2": "member", "GD-3": "staff", "CZ-1": "staff"
 TIERS = {"GD-1": "both_posts", "GD-2": "staff", "GD-3": "staff", "CZ-1": "staff"}
 
 
+DIVISIONS = """code,name,level,unit_type,start
+530000000000,云南省,province,,2016-01-01
+530100000000,昆明市,city,,2016-01-01
+530111000000,官渡区,county,,2016-01-01
+530112000000,西山区,county,,2016-01-01
+530111001000,关上街道,town,,2016-01-01
+320400000000,常州市,city,,2016-01-01
+"""
+
+
 async def load_staffing(staffing: StaffingClient) -> None:
     """Send the register through the imports."""
     posts = [Appointment(one.number, one.community, POSTS[one.number], True, one.hired_on) for one in WORKERS]
@@ -70,6 +80,7 @@ async def load_staffing(staffing: StaffingClient) -> None:
         "gradings": gradings,
         "certificates": certificates,
     }
+    assert not (await staffing.load("divisions", DIVISIONS.encode())).errors
     for kind, rows in files.items():
         report = await staffing.load(kind, csv_text(rows).encode())
         assert not report.errors, report

@@ -48,6 +48,25 @@ async def test_faults_of_a_run_are_a_connection(system: System) -> None:
         }
 
 
+async def test_divisions_are_a_connection_by_level(system: System) -> None:
+    document = """query Q($level: DivisionLevel, $region: DivisionCode) { divisions(
+        level: $level, region: $region, first: 5) { totalCount nodes { code name level unitType start }
+        edges { cursor } pageInfo { hasNextPage endCursor } } }"""
+    body = await system.ask(document, {"level": "COUNTY", "region": "530100000000"})
+    assert errors(body) == []
+    found = body["data"]["divisions"]
+    assert [(one["code"], one["name"], one["level"]) for one in found["nodes"]] == [
+        (GUANDU, "官渡区", "COUNTY"),
+        ("530112000000", "西山区", "COUNTY"),
+    ]
+    assert (found["totalCount"], found["pageInfo"]["endCursor"]) == (2, found["edges"][1]["cursor"])
+    every = (await system.ask(document))["data"]["divisions"]
+    assert (len(every["nodes"]), every["totalCount"], every["pageInfo"]["hasNextPage"]) == (5, 6, True)
+    rest = """query Q($after: String) { divisions(first: 5, after: $after) { nodes { level } } }"""
+    body = await system.ask(rest, {"after": every["pageInfo"]["endCursor"]})
+    assert body["data"]["divisions"]["nodes"] == [{"level": "COUNTY"}]
+
+
 async def test_runs_are_those_of_a_region_an_authority_or_a_month(system: System) -> None:
     assert (await runs(system, region="530000000000"))["totalCount"] == 1
     assert (await runs(system, authority="530000000000"))["totalCount"] == 0

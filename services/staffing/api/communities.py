@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from services.kernel.region import Level, parse
 from services.runtime.auth import permit
 from services.runtime.database import ReadOnly
-from services.runtime.paging import After, Limit, PlaceDep, decode_cursor, page_of
+from services.runtime.paging import Limit, PlaceDep
 from services.staffing.api.moments import AreaDep, MomentDep
 from services.staffing.domain.communities import Community, Measures
 from services.staffing.domain.managements import managed_area
@@ -89,24 +89,22 @@ async def count_communities(
 
 
 @router.get("/divisions", dependencies=READ, summary="区划 / divisions of town level and above")
-async def list_divisions(
+async def list_divisions(  # noqa: PLR0913, PLR0917 - what FastAPI injects
     session: ReadOnly,
     area: AreaDep,
     moment: MomentDep,
+    place: PlaceDep,
     level: Level | None = None,
     limit: Limit = 100,
-    after: After = None,
+    count: Annotated[bool, Query(description="是否数出总数 / whether to count the whole list")] = False,
 ) -> DivisionPageOut:
     """The code book of an area in the order of codes; the book is public, the area is the caller's."""
-    key = decode_cursor(after, str)
-    found = await divisions.find(session, area, moment, level, key[0] if key else "", limit + 1)
-    items, following = page_of(found, limit, lambda d: (d.code,))
-    return DivisionPageOut(
-        items=[
-            DivisionOut(code=d.code, name=d.name, level=d.level, unit_type=d.unit_type, start=d.start) for d in items
-        ],
-        next=following,
-    )
+    part = divisions.Part(area, moment, level)
+    page = await divisions.find(session, part, place.window(limit, str), count=count)
+    items = [
+        DivisionOut(code=d.code, name=d.name, level=d.level, unit_type=d.unit_type, start=d.start) for d in page.items
+    ]
+    return DivisionPageOut(items=items, total=page.total, **page.links(lambda d: (d.code,)))
 
 
 @router.get("/managements", dependencies=READ, summary="管理关系 / what an authority manages")

@@ -87,7 +87,9 @@ class DivisionPageOut(BaseModel):
     """A page of divisions in the order of their codes."""
 
     items: list[DivisionOut]
-    next: str | None
+    next: NextCursor
+    previous: PreviousCursor = None
+    total: Total = None
 
 
 class ManagementOut(BaseModel):

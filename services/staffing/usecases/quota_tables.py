@@ -61,7 +61,7 @@ async def tabulate(session: AsyncSession, packs: Packs, area: Area, level: str, 
     rows = roll_ups(columns.codes, sums, (level,))[level]
     total = {name: int(column.sum()) for name, column in rows.sums.items()}
     targets, whole = _targets(packs, rows, total, moment)
-    named = await divisions.find(session, area, replace(moment, known_at=None), level, "", None)
+    named = await divisions.every(session, divisions.Part(area, replace(moment, known_at=None), level))
     return QuotaTable(
         level=level,
         rows=rows,

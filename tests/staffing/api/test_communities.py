@@ -98,6 +98,27 @@ async def test_divisions_of_a_level(filled: StaffingClient) -> None:
     ]
 
 
+async def test_divisions_are_paged_both_ways(filled: StaffingClient) -> None:
+    whole = await filled.divisions(moment=ON, count=True)
+    codes = [d.code for d in whole.items]
+    assert (whole.total, whole.next, whole.previous, codes) == (len(codes), None, None, sorted(codes))
+    for last in (False, True):
+        seen: list[str] = []
+        cursor: str | None = None
+        while True:
+            side = {"before": cursor, "last": True} if last else {"after": cursor}
+            page = await filled.divisions(moment=ON, limit=2, count=True, **side)
+            assert page.total == len(codes)
+            found = [d.code for d in page.items]
+            seen = [*found, *seen] if last else [*seen, *found]
+            assert (page.next is None) == (found[-1] == codes[-1])
+            assert (page.previous is None) == (found[0] == codes[0])
+            cursor = page.previous if last else page.next
+            if cursor is None:
+                break
+        assert seen == codes
+
+
 async def test_region_and_authority_together_are_refused(filled: StaffingClient, http: Http) -> None:
     async with http() as client:
         reply = await client.get("/v1/communities?region=530111000000&authority=530111000000")
