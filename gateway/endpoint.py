@@ -161,7 +161,7 @@ class GraphQLEndpoint:
         otherwise = Code.BAD_USER_INPUT if error.path or context.document else Code.GRAPHQL_VALIDATION_FAILED
         refusal = refusal_of(error, otherwise, hints=self.preparer.hints)
         if refusal is None:
-            log.error("graphql", path=error.path, exc_info=error.original_error)
+            log.error("graphql", path=error.path, request_id=context.request_id, exc_info=error.original_error)
             refusal = internal()
         return entry(refusal, context.request_id, error)
 

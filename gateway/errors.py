@@ -119,13 +119,16 @@ def refusal_of(error: GraphQLError, otherwise: Code, *, hints: bool = True) -> G
     """The refusal behind an error of the executor; None for a defect of ours, which the caller logs and masks.
 
     An error without a cause is the executor's own complaint about the document or a variable, told as it stands
-    under the code `otherwise`; without `hints` it suggests no names that the schema has.
+    under the code `otherwise`; without `hints` it suggests no names that the schema has. One about a value that a
+    resolver gave is a defect of ours: it stands at a path, and at no place of the document until it gets there.
     """
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     if isinstance(cause, GatewayError):
         return cause
+    if isinstance(cause, GraphQLError) and error.path is not None and cause.nodes is None:
+        return None
     if cause is None or isinstance(cause, GraphQLError):
         return GatewayError(otherwise, MEANING[otherwise][0], error.message if hints else HINT.sub("", error.message))
     return None
