@@ -104,7 +104,7 @@ def scan(text: str, limits: Limits) -> None:
             raise exceeded("tokens", limits.tokens)
         if nesting > limits.nesting:
             raise exceeded("nesting", limits.nesting)
-        if token.kind in NUMBERS and len(token.value) > limits.digits:
+        if token.kind in NUMBERS and len(token.value or "") > limits.digits:
             raise exceeded("digits", limits.digits)  # Python reads no integer of more than 4,300
 
 

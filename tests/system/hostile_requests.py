@@ -80,7 +80,7 @@ BODIES: dict[str, tuple[bytes, int, set[str]]] = {  # the body, the status, the 
     "a sum of 60 kB": (persisted("0" * 60_000), 200, INPUT),
     "a sum nobody knows": (persisted("1" * 64), 200, UNKNOWN),
     "a million objects": (
-        document("{ communities(" + HUNDRED + "workers(" + HUNDRED + "community { issues(" + HUNDRED + "id } }" + " }" * 6),
+        document("{ communities(%sworkers(%scommunity { issues(%sid } }" % ((HUNDRED,) * 3) + " }" * 6),
         200, COST,
     ),
     "a subscription by POST": (
