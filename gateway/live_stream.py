@@ -14,6 +14,7 @@ from gateway.asked import JSON, Asked, Unreadable, header, read
 from gateway.endpoint import refused_whole, reply
 from gateway.errors import GatewayError, entry
 from gateway.live_operations import Guest, Live, Refused, bearer, expired
+from services.runtime.envelope import MEASURED_AS
 
 MEDIA = "text/event-stream"
 COMPLETE = b"event: complete\ndata:\n\n"
@@ -55,6 +56,8 @@ class Stream(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends until either side ends it; a client that takes nothing for half a minute is left."""
+
+        scope[MEASURED_AS] = "/graphql (stream)"
 
         async def patient(message: Message) -> None:
             async with asyncio.timeout(self._live.settings.live_send_timeout_s):

@@ -20,6 +20,7 @@ from starlette.types import Scope as AsgiScope
 from services.kernel.errors import Conflict, DomainError
 from services.runtime.auth import Permission, caller_of, permit
 from services.runtime.database import NATION, Database, database_of, scope_of
+from services.runtime.envelope import MEASURED_AS
 from services.runtime.events import PAGE, Event, Wanted, latest, page, position_of, sequence_of, within
 from services.runtime.events_relay import Relay, Subscriber
 from services.runtime.events_schemas import After, CloudEvent, EventPageOut, Subjects, Types
@@ -204,6 +205,7 @@ class EventStream(StreamingResponse):
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Sends until either side ends it."""
+        scope[MEASURED_AS] = "/v1/events (stream)"
         try:
             await super().__call__(scope, receive, send)
         finally:

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.runtime.envelope import Body, Meter, Reply, trace_of
+from services.runtime.envelope import MEASURED_AS, Body, Meter, Reply, trace_of
 from services.runtime.log import log
 from services.runtime.problem import http_problem, internal_error
 from services.runtime.settings import ServiceSettings
@@ -47,6 +47,6 @@ class Lane:
             await internal_error(Request(scope))(scope, body, reply)
         finally:
             meter.in_hand -= 1
-            meter.record("POST", self._route, reply.status, time.perf_counter() - started)
+            meter.record("POST", scope.get(MEASURED_AS, self._route), reply.status, time.perf_counter() - started)
             if reply.status >= 500:
                 log.info("request", method="POST", route=self._route, status=reply.status, request_id=trace)

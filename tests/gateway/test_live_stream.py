@@ -32,6 +32,8 @@ async def test_changes_come_as_events(alive: Living, method: str) -> None:
         assert (await stream.next())["issueChanged"]["kind"] == "FINISHED"
         assert stream.comments >= 3  # one at once, then one each quiet while
     await alive.quiet()
+    text = alive.gateway.app.state.meter.text().decode()
+    assert f'gongzhi_requests_total{{method="{method}",route="/graphql (stream)",status="200"}}' in text
 
 
 async def test_without_a_good_token_there_is_no_stream(alive: Living) -> None:

@@ -225,6 +225,7 @@ async def test_whoever_leaves_is_forgotten(
         await stream.aclose()  # type: ignore[attr-defined]
     await until(lambda: app.state.relay.subscribers == 0)
     await until(lambda: not app.state.relay.listening)
+    assert 'route="/v1/events (stream)"' in app.state.meter.text().decode()
 
 
 async def test_a_sequence_that_nothing_has_yet_is_refused(client_of: Callable[..., EventsClient]) -> None:

@@ -1,7 +1,9 @@
 """The relay on a real PostgreSQL: order, late commits, lost connections, slow readers."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -91,6 +93,39 @@ async def test_a_transaction_that_commits_late_is_not_skipped(database: Database
         await tell(database, "early")  # began later, commits sooner
         assert await heard(subscriber, 1) == ["early"]
     assert await heard(subscriber, 1) == ["late"]
+
+
+async def test_many_writers_of_any_length_and_two_processes_agree_on_one_order(
+    settings_of: SettingsOf, database: Database, relay: Relay, plain_url: str
+) -> None:
+    other = Relay(settings_of(plain_url, event_poll_s=0.5), SCHEMA, CollectorRegistry())
+    readers = [await relay.join(ALL), await other.join(ALL)]
+    dice = random.Random(20261122)
+    async with Database.open(settings_of(plain_url, pool_size=8), SCHEMA) as crowd:
+
+        async def write(writer: int) -> list[str]:
+            kept = []
+            for number in range(12):
+                names = [f"{writer}-{number}-{part}" for part in range(dice.randint(1, 3))]
+                with suppress(RuntimeError):
+                    async with crowd.transaction(NATION) as session:
+                        await session.execute(text("SELECT pg_current_xact_id()"))  # as if it had written long ago
+                        for name in names:
+                            append(session, "x.y", name, {}, HERE)
+                            await asyncio.sleep(dice.random() * 0.02)
+                        if dice.random() < 0.2:
+                            raise RuntimeError
+                        kept += names
+            return kept
+
+        written = [name for names in await asyncio.gather(*(write(one) for one in range(8))) for name in names]
+    stories = [await heard(reader, len(written)) for reader in readers]
+    assert stories[0] == stories[1]
+    assert sorted(stories[0]) == sorted(written)
+    for writer in range(8):
+        mine = [name for name in stories[0] if name.startswith(f"{writer}-")]
+        assert mine == [name for name in written if name.startswith(f"{writer}-")]
+    await other.close()
 
 
 async def test_one_who_inserts_early_makes_others_wait_and_nothing_is_skipped(
