@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -34,7 +35,7 @@ def complete(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = plain()
             _complete(document, dict(_by_operation(app)))
-            app.openapi_schema = document
+            app.openapi_schema = _named(document)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -64,6 +65,31 @@ def _permissions(dependant: Dependant) -> Iterator[Permission]:
         yield from dependant.call.permissions
     for inner in dependant.dependencies:
         yield from _permissions(inner)
+
+
+def _named(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with names that programs may be generated from: Pydantic spells modules and arguments into some.
+
+    `services__payroll__schemas__payslips__TextOut` becomes `PayslipsTextOut`. RuntimeError when two become one.
+    """
+    schemas = document["components"]["schemas"]
+    short = {name: _short(name) for name in schemas if not name.isalnum()}
+    names = [short.get(name, name) for name in schemas]
+    if len(set(names)) < len(names):
+        raise RuntimeError(f"two schemas of one name: {sorted(names)}")
+    document["components"]["schemas"] = dict(zip(names, schemas.values(), strict=True))
+    text = orjson.dumps(document).decode()
+    for old, new in short.items():
+        text = text.replace(f'"#/components/schemas/{old}"', f'"#/components/schemas/{new}"')
+    renamed: dict[str, Any] = orjson.loads(text)
+    return renamed
+
+
+def _short(name: str) -> str:
+    if name.startswith("services__"):
+        *_, module, kind = name.split("__")
+        name = f"{module.removesuffix('_schemas').removesuffix('_api')}_{kind}"
+    return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
 def _complete(document: dict[str, Any], permissions: Mapping[tuple[str, str], tuple[Permission, ...]]) -> None:
