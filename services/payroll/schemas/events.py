@@ -2,14 +2,21 @@
 
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from services.payroll.schemas.payroll_runs import RunState
 from services.payroll.schemas.payslips import MonthText, RegionCode
 
+_CALCULATING: dict[str, JsonValue] = {
+    "run": "0198f0d0-8e30-7c74-9c5d-7b3f4e5d6c71", "region": "530111000000", "managed": True, "month": "2026-10",
+    "state": "open", "done": 32768, "total": 41250,
+}  # fmt: skip
+
 
 class PayrollRunData(BaseModel):
     """Where a run stands; no sum and no name is in it, the run has them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CALCULATING]})
 
     run: UUID
     region: RegionCode

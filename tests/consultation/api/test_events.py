@@ -8,6 +8,7 @@ import pytest
 from services.consultation.api.events import KINDS
 from services.consultation.client import ConsultationClient
 from services.runtime.client import ServiceError
+from services.runtime.events_api import Kind
 from services.runtime.events_schemas import EventOut
 from tests.consultation.api.test_imports import DECIDE, DELIBERATE, ISSUE, SESSION, send
 from tests.consultation.api.test_issues import GUANDU, LONGWAN, raised, step_in
@@ -85,3 +86,9 @@ async def test_each_reader_sees_the_events_of_his_regions(client_of: ClientOf) -
     with pytest.raises(ServiceError) as refusal:
         await client_of("district_payroll").events()
     assert refusal.value.code == "permission.missing"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_example_of_the_catalogue_has_the_form_it_shows(kind: Kind) -> None:
+    examples = kind.data.model_json_schema()["examples"]
+    assert [kind.data.model_validate(one, extra="forbid") for one in examples]

@@ -14,6 +14,7 @@ from services.payroll.schemas.payroll_runs import PayrollRunIn
 from services.payroll.usecases import progress
 from services.payroll.usecases.rosters import RosterBlock, roster_blocks
 from services.runtime.client import ServiceError
+from services.runtime.events_api import Kind
 from services.runtime.events_schemas import EventOut
 from tests.fixtures.serving import until
 from tests.payroll.api import test_payroll_runs as runs
@@ -151,3 +152,9 @@ async def test_each_reader_sees_the_runs_of_his_regions(clerk: PayrollClient, pa
     with pytest.raises(ServiceError) as refusal:
         await (await payroll("resident", GUANDU)).events()
     assert refusal.value.code == "permission.missing"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_example_of_the_catalogue_has_the_form_it_shows(kind: Kind) -> None:
+    examples = kind.data.model_json_schema()["examples"]
+    assert [kind.data.model_validate(one, extra="forbid") for one in examples]
