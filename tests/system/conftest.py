@@ -57,13 +57,14 @@ class Running:
     lines: dict[str, Proxy] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self, name: str) -> None:
-        """Start one process; its words go to a file of its own."""
+    def start(self, name: str, kind: str | None = None, more: Mapping[str, str] | None = None) -> None:
+        """Start one process, of the kind its name says or of another; its words go to a file of its own."""
         port = self.urls[name].rpartition(":")[2]
-        factory = FACTORIES["gateway" if name in GATEWAYS else name]
+        factory = FACTORIES["gateway" if name in GATEWAYS else kind or name]
         command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--host", "127.0.0.1", "--port", port]
         command += ["--http", "services.runtime.guard:Guarded", "--no-access-log", "--ws-max-size", "131072"]
-        env = {**self.env, "GONGZHI_PLANS": "false" if name == "executor" else "true"}
+        command += ["--timeout-graceful-shutdown", "5"]
+        env = {**self.env, "GONGZHI_PLANS": "false" if name == "executor" else "true", **(more or {})}
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(command, env=env, stdout=log, stderr=log)
 
