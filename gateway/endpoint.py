@@ -107,7 +107,7 @@ class GraphQLEndpoint:
         if operation.operation is not OperationType.QUERY and (
             queries_only or operation.operation is OperationType.SUBSCRIPTION
         ):
-            raise GatewayError(Code.OPERATION_NOT_ALLOWED, "此方式只接受查询", "only queries may be sent this way")
+            raise not_this_way(operation.operation)
         if prepared.introspects and not await context.may_introspect():
             raise GatewayError(
                 Code.FORBIDDEN, "未登录不能查看模式，请携带令牌", "the schema is shown to callers with a token only"
@@ -164,6 +164,17 @@ class GraphQLEndpoint:
             log.error("graphql", path=error.path, request_id=context.request_id, exc_info=error.original_error)
             refusal = internal()
         return entry(refusal, context.request_id, error)
+
+
+def not_this_way(operation: OperationType) -> GatewayError:
+    """The refusal of an operation over a transport that does not take its kind."""
+    if operation is OperationType.SUBSCRIPTION:
+        return GatewayError(
+            Code.OPERATION_NOT_ALLOWED,
+            "订阅请以 WebSocket（graphql-transport-ws）或 Accept: text/event-stream 发送",
+            "send a subscription over WebSocket (graphql-transport-ws) or with Accept: text/event-stream",
+        )
+    return GatewayError(Code.OPERATION_NOT_ALLOWED, "此方式只接受查询", "only queries may be sent this way")
 
 
 def refused_whole(errors: list[dict[str, Any]]) -> dict[str, Any]:

@@ -158,6 +158,7 @@ async def test_a_subscription_is_told_that_it_needs_a_stream(lonely: httpx.Async
     answer = await post(lonely, {"query": "subscription { issueChanged { kind } }"}, accept=GRAPHQL_JSON)
     assert answer.status_code == 405
     assert codes(answer.json()) == [Code.OPERATION_NOT_ALLOWED]
+    assert "text/event-stream" in answer.json()["errors"][0]["message"]
 
 
 async def test_dead_services_null_their_fields(lonely: httpx.AsyncClient) -> None:
