@@ -14,8 +14,9 @@ from services.runtime.ids import new_id
 _PENDING = "outbox"
 _INSERT = text(
     """
-    INSERT INTO outbox (id, type, subject, region, data)
-    SELECT id, type, subject, coalesce(region, rpad(current_setting('app.lo', true), 12, '0')), data::jsonb
+    INSERT INTO outbox (id, type, subject, region, data, time)
+    SELECT id, type, subject, coalesce(region, rpad(current_setting('app.lo', true), 12, '0')), data::jsonb,
+           clock_timestamp()
     FROM unnest(CAST(:ids AS uuid[]), CAST(:types AS text[]), CAST(:subjects AS text[]), CAST(:regions AS text[]),
                 CAST(:data AS text[])) WITH ORDINALITY AS given (id, type, subject, region, data, place)
     ORDER BY place

@@ -22,6 +22,7 @@ async def told(client: ConsultationClient, **params: Any) -> list[EventOut]:
     """The events, each in the form that the catalogue gives its type."""
     items = (await client.events({"limit": 500, **params})).items
     assert all(earlier.sequence < later.sequence for earlier, later in pairwise(items))
+    assert all(earlier.time <= later.time for earlier, later in pairwise(items))
     for one in items:
         FORMS[one.type].model_validate(one.data, extra="forbid")
     return items
