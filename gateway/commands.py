@@ -39,6 +39,7 @@ Names = Sequence[str | int]
 
 BUSINESS = frozenset({403, 404, 409, 422})
 LOST = frozenset({0, 502, 504})  # the answer did not come: the command may have been done
+NOT_AGAIN = frozenset({"service.breaker_open", "service.timeout"})  # nobody was asked; the time is over
 KEY = re.compile(r"[\x21-\x7e]{1,200}")
 RENAMED: Mapping[str | int, str] = {"community": "community_code", "issue": "issue_id", "session": "session_id"}
 AT_FAULT: Mapping[str, tuple[str, ...]] = {
@@ -137,7 +138,7 @@ async def twice(call: Callable[[], Awaitable[T]]) -> T:
     try:
         return await call()
     except ServiceError as error:
-        if error.status not in LOST or error.code == "service.breaker_open":
+        if error.status not in LOST or error.code in NOT_AGAIN:
             raise
     return await call()
 

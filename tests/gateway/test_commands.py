@@ -92,6 +92,16 @@ async def test_a_service_that_is_away_is_not_asked_for_ever(ask: Any) -> None:
     assert upstream.calls == 5  # then the breaker is open
 
 
+async def test_a_command_that_took_all_its_time_is_not_sent_again(ask: Any) -> None:
+    def slow(_: int) -> httpx.Response:
+        raise httpx.ReadTimeout("nothing came")
+
+    upstream = Upstream(slow)
+    body = await ask(upstream)
+    assert (code_of(body), upstream.calls) == ("UPSTREAM_UNAVAILABLE", 1)
+    assert "same idempotencyKey" in body["errors"][0]["extensions"]["message"]["en"]
+
+
 async def test_a_refusal_keeps_its_fields_citations_and_words(ask: Any) -> None:
     parts = [{"pointer": "/body/known_at", "code": "timezone_aware", "message": "no offset"}]
     cited = [{"document": "d-1", "quote": "原文"}]
