@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -23,6 +24,25 @@ from services.runtime.log import log
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 
 
+class Turns:
+    """At most `rate` events a second for all subscriptions together, after a burst; who comes first goes first.
+
+    An import of many thousand events to many subscriptions must not take the process from those who query.
+    """
+
+    def __init__(self, rate: int, burst: int) -> None:
+        self._each_s = 1 / rate
+        self._burst_s = burst / rate
+        self._at = float("-inf")
+
+    async def take(self) -> None:
+        """Waits for the turn of one event."""
+        now = time.monotonic()
+        self._at = max(self._at, now - self._burst_s) + self._each_s
+        if self._at > now:
+            await asyncio.sleep(self._at - now)
+
+
 class Feeds:
     """The event streams that this process has open, at most `most` at once.
 
@@ -30,10 +50,11 @@ class Feeds:
     was opened with, and by nobody else.
     """
 
-    def __init__(self, clients: Mapping[str, EventsClient], most: int) -> None:
+    def __init__(self, clients: Mapping[str, EventsClient], most: int, rate: int) -> None:
         self._clients = clients
         self.most = most
         self.open = 0
+        self.turns = Turns(rate, burst=max(rate, most))  # one event to everybody goes out at once
 
     @classmethod
     def connect(cls, settings: GatewaySettings, transports: Mapping[str, httpx.AsyncBaseTransport]) -> Self:
@@ -45,7 +66,7 @@ class Feeds:
                 settings.consultation_url, transport=transports.get("consultation"), connections=most
             ),
         }
-        return cls(clients, most)
+        return cls(clients, most, settings.live_events_per_s)
 
     def on_behalf(self, token: str, traceparent: str | None) -> "Feed":
         """What one caller may follow."""
@@ -92,6 +113,7 @@ class Feed:
                         async for said in stream:
                             after, pause = said.sequence, FIRST_PAUSE_S
                             if said.event is not None:
+                                await self.feeds.turns.take()
                                 yield said.event
                 except ServiceError as error:
                     if refused(error):

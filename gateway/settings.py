@@ -27,6 +27,7 @@ class GatewaySettings(ServiceSettings):
     trusted_max_age_s: Annotated[int, Field(ge=0, le=86_400)] = 0  # 0: a browser asks again, and is told "unchanged"
 
     live_subscriptions: Annotated[int, Field(ge=1, le=100_000)] = 1000  # of one process, each one upstream stream
+    live_events_per_s: Annotated[int, Field(ge=1, le=100_000)] = 500  # to all subscriptions together, after a burst
     live_per_connection: Annotated[int, Field(ge=1, le=1000)] = 20  # operations of one WebSocket
     live_init_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
     live_heartbeat_s: Annotated[float, Field(gt=0, le=60)] = 15.0

@@ -1,6 +1,7 @@
 """A subscription outlives the service behind it: nothing is lost, nothing told twice, and a refusal ends it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.errors import Code, GatewayError
-from gateway.live import Feeds
+from gateway.live import Feeds, Turns
 from gateway.settings import GatewaySettings
 from services.runtime import outbox
 from services.runtime.database import NATION, Database
@@ -128,6 +129,16 @@ async def test_a_token_that_a_service_no_longer_takes_ends_it(alive: Living) -> 
     with pytest.raises(GatewayError) as refusal:
         await anext(feed.follow("payroll", {}))
     assert refusal.value.code is Code.UNAUTHENTICATED
+
+
+async def test_a_flood_of_events_goes_out_at_its_rate_after_a_burst() -> None:
+    turns = Turns(rate=100, burst=20)
+    began = time.monotonic()
+    for _ in range(20):
+        await turns.take()
+    assert time.monotonic() - began < 0.1
+    await asyncio.gather(*(turns.take() for _ in range(30)))
+    assert 0.28 < time.monotonic() - began < 2
 
 
 async def test_so_many_streams_and_no_more(settings_of: SettingsOf, alive: Living) -> None:
