@@ -68,6 +68,8 @@ class _Line:
         if len(self.statements) >= MOST_STATEMENTS:
             self.statements.clear()
         made = await self.connection.prepare(sql) if self._prepares else _Unprepared(self.connection, sql)
+        if self._prepares:  # else the server waits, its locks taken, for values that may turn out not to be sendable
+            await self.connection.execute("SELECT")
         self.statements[sql] = made
         return made
 

@@ -30,9 +30,10 @@ from services.runtime.reads_form import (
 )
 from services.runtime.reads_pool import ReadPool
 from services.runtime.rls import Scope
-from services.runtime.selection import Ask, Entity, Rows, Stages
-from services.runtime.selection_sql import Selection, Statement, scoped
+from services.runtime.selection import Ask, Entity, Given, Ranges, Rows, Stages
+from services.runtime.selection_sql import ONE, Selection, Statement, scoped
 
+_ONE = frozenset({ONE})
 Answer: TypeAlias = dict[str, Any]
 Asked: TypeAlias = tuple[Form | DomainError, Json]
 """A read's form, or why it has none; and the values of the request."""
@@ -113,8 +114,8 @@ class _Question:
     """One read with its values."""
 
     __slots__ = (
-        "_args", "_ask", "_backward", "_by", "_form", "_given", "_known_at", "_on", "_pool", "_read", "_selection",
-        "_size", "_state", "_values", "_viewer",
+        "_args", "_ask", "_backward", "_by", "_form", "_given", "_known_at", "_on", "_pool", "_read", "_size",
+        "_state", "_values", "_viewer",
     )  # fmt: skip
 
     def __init__(self, form: Form, values: Json, process: tuple[ReadPool, State, Callable[[Entity], Viewer]]) -> None:
@@ -137,7 +138,6 @@ class _Question:
         if form.entity.lookups[self._by].order:
             self._page(given)
         self._given = frozenset(given)
-        self._selection = form.selection(self._by, self._given)
 
     @property
     def ask(self) -> Ask:
@@ -166,35 +166,46 @@ class _Question:
 
     async def answer(self, keys: list[Any] | None) -> Answer:
         """Rows, or pages."""
-        lookup = self._selection.lookup
+        lookup = self._form.entity.lookups[self._by]
         if lookup.ranges is not None:
-            return {"pages": await self._root_page()}
+            return {"pages": await self._root_page(lookup.ranges)}
         asked = keys_of(self._read) if keys is None else keys
         distinct = list(dict.fromkeys(key for key in asked if key is not None))
         if lookup.stages:
-            staged = await self._staged(lookup.stages, distinct) if distinct else {}
+            staged = await self._staged(lookup.stages, distinct)
             return {"rows": [staged.get(key) for key in asked]}
-        self._values["keys"] = distinct
-        records = await self._records(self._selection.rows) if distinct else []
+        selection = self._keyed(self._given, distinct)
+        records = await self._records(selection.rows) if distinct else []
         if lookup.order:
             of: list[list[Any]] = [[] for _ in distinct]
             for record in records:
                 of[record[0] - 1].append(record)
-            sides = (await self._counts(), await self._beyond()) if distinct else ({}, {})
-            pages = dict(zip(distinct, await self._pages(of, *sides), strict=True))
+            sides = (await self._counts(selection), await self._beyond(selection)) if distinct else ({}, {})
+            pages = dict(zip(distinct, await self._pages(selection, of, *sides), strict=True))
             return {"pages": [pages.get(key) for key in asked]}
-        rows = await self._rows(self._selection, records)
+        rows = await self._rows(selection, records)
         found = {distinct[record[0] - 1]: row for record, row in zip(records, rows, strict=True)}
         return {"rows": [found.get(key) for key in asked]}
+
+    def _keyed(self, given: Given, keys: Sequence[Any]) -> Selection:
+        """The selection for so many keys, which become its parameters."""
+        if len(keys) == 1:
+            self._values["key"] = keys[0]
+            return self._form.selection(self._by, given | _ONE)
+        self._values["keys"] = keys
+        return self._form.selection(self._by, given)
 
     async def _staged(self, stages: Stages, keys: Sequence[str]) -> dict[str, Any]:
         """The row of each key that has one, from the first stage that has it."""
         found: dict[str, Any] = {}
+        if not keys:
+            self._keyed(self._given, keys)
+            return found
         left = keys
         async with aclosing(stages(self.ask, keys)) as turns:
             async for values in turns:
-                self._values |= {**values, "keys": left}
-                selection = self._form.selection(self._by, self._given.union(values))
+                self._values |= values
+                selection = self._keyed(self._given.union(values), left)
                 records = await self._records(selection.rows)
                 rows = await self._rows(selection, records)
                 found |= {left[record[0] - 1]: row for record, row in zip(records, rows, strict=True)}
@@ -203,27 +214,30 @@ class _Question:
                 left = [key for key in left if key not in found]
         return found
 
-    async def _root_page(self) -> list[Answer]:
-        lookup = self._selection.lookup
-        assert lookup.ranges is not None  # noqa: S101 - an area's lookup has them
-        ranges = await lookup.ranges(self.ask, text_of(self._read[self._by]))
-        pairs = sorted(ranges, reverse=self._backward)
-        self._values["los"], self._values["his"] = [lo for lo, _ in pairs], [hi for _, hi in pairs]
-        records = await self._records(self._selection.rows)
-        counts, beyond = await self._counts(), await self._beyond()
-        return await self._pages([records], {0: sum(counts.values())}, {0: any(beyond.values())})
+    async def _root_page(self, of: Ranges) -> list[Answer]:
+        pairs = sorted(await of(self.ask, text_of(self._read[self._by])), reverse=self._backward)
+        given = self._given
+        if len(pairs) == 1:
+            self._values["lo"], self._values["hi"] = pairs[0]
+            given |= _ONE
+        else:
+            self._values["los"], self._values["his"] = [lo for lo, _ in pairs], [hi for _, hi in pairs]
+        selection = self._form.selection(self._by, given)
+        records = await self._records(selection.rows)
+        counts, beyond = await self._counts(selection), await self._beyond(selection)
+        return await self._pages(selection, [records], {0: sum(counts.values())}, {0: any(beyond.values())})
 
-    async def _counts(self) -> dict[int, int]:
+    async def _counts(self, selection: Selection) -> dict[int, int]:
         """How many there are in all by the place of the key, where that was asked."""
         if not self._form.count:
             return {}
-        return {at - 1: n for at, n in await self._records(self._selection.count)}
+        return {at - 1: n for at, n in await self._records(selection.count)}
 
-    async def _beyond(self) -> dict[int, bool]:
+    async def _beyond(self, selection: Selection) -> dict[int, bool]:
         """Whether there are rows on the other side of the cursor, by the place of the key, where that was asked."""
-        if not self._form.beyond or self._selection.beyond is None:
+        if not self._form.beyond or selection.beyond is None:
             return {}
-        return {at - 1: found for at, found in await self._records(self._selection.beyond)}
+        return {at - 1: found for at, found in await self._records(selection.beyond)}
 
     async def _records(self, statement: Statement) -> list[Any]:
         return await self._pool.fetch(statement.sql, statement.values(self._values))
@@ -235,10 +249,10 @@ class _Question:
         return await selection.finish(self.ask, records) if records else []
 
     async def _pages(
-        self, of: Sequence[list[Any]], counts: Mapping[int, int], beyond: Mapping[int, bool]
+        self, selection: Selection, of: Sequence[list[Any]], counts: Mapping[int, int], beyond: Mapping[int, bool]
     ) -> list[Answer]:
         """A page of each key's records; all rows are made at once."""
-        selection, size, form = self._selection, self._size, self._form
+        size, form = self._size, self._form
         kept = [records[size - 1 :: -1] if size and self._backward else records[:size] for records in of]
         rows = iter(await self._rows(selection, [record for records in kept for record in records]))
         pages: list[Answer] = [

@@ -9,7 +9,7 @@ from services.runtime.auth import Caller, Permission
 from services.runtime.rls import Scope
 
 Given: TypeAlias = frozenset[str]
-"""Which optional parts a question has: `known_at`, `after`, `before`, `backward`; names of arguments and filters."""
+"""Which optional parts a question has: `known_at`, `after`, `before`, `backward`, `one`; names of args and filters."""
 
 Sql: TypeAlias = str | Callable[[Given], str]
 """SQL with parameters written `:name`; a callable where the text depends on what is given."""

@@ -31,6 +31,8 @@ from services.runtime.selection import (
 )
 
 CURSOR = "cursor"
+ONE = "one"
+"""Given where there is one key: `:key` (or `:lo` and `:hi`), else `:keys` (or `:los` and `:his`)."""
 _CURSOR = Computed((), object)
 Maker: TypeAlias = Callable[[Ask, Rows], Any]
 """From records to the columns of one or more fields (or an awaitable of them)."""
@@ -107,7 +109,7 @@ def compile_selection(entity: Entity, by: str, fields: tuple[str, ...], given: G
     page = _order(entity, lookup, given)
     where = [f"({text(lookup.where, given)})", *_filters(entity, given)]
     source = text(lookup.source, given)
-    head = f"{_keys(lookup)} SELECT k.ord{{out}} FROM {_FROM[lookup.ranges is not None]} CROSS JOIN LATERAL "
+    head = f"{_keys(lookup, given)} SELECT k.ord{{out}} FROM {_from(lookup, given)} CROSS JOIN LATERAL "
     found = (
         f"SELECT {', '.join(inside)} FROM {source} WHERE {' AND '.join([*where, *_keyset(entity, lookup, given)])}"
         f"{f' ORDER BY {page or lookup.pick}' if page or lookup.pick else ''} LIMIT {':limit' if page else '1'}"
@@ -163,15 +165,20 @@ def unknown(part: str, name: str, entity: Entity, known: Mapping[str, object]) -
     )
 
 
-_FROM = {
-    False: "scope CROSS JOIN LATERAL unnest(scope.keys) WITH ORDINALITY AS k(key, ord)",
-    True: "scope CROSS JOIN LATERAL unnest(scope.los, scope.his) WITH ORDINALITY AS k(lo, hi, ord)",
-}
-
-
-def _keys(lookup: Lookup) -> str:
+def _keys(lookup: Lookup, given: Given) -> str:
+    """The scope, and with it the keys: one of them stands in its row, several in arrays."""
+    if ONE in given:
+        key = ":lo::text AS lo, :hi::text AS hi" if lookup.ranges else f":key::{lookup.key} AS key"
+        return f"WITH scope AS MATERIALIZED (SELECT {key}, 1::bigint AS ord, {_SCOPE})"
     keys = ":los::text[] AS los, :his::text[] AS his" if lookup.ranges else f":keys::{lookup.key}[] AS keys"
     return f"WITH scope AS MATERIALIZED (SELECT {keys}, {_SCOPE})"
+
+
+def _from(lookup: Lookup, given: Given) -> str:
+    if ONE in given:
+        return "scope AS k"
+    keys, names = ("scope.los, scope.his", "lo, hi") if lookup.ranges else ("scope.keys", "key")
+    return f"scope CROSS JOIN LATERAL unnest({keys}) WITH ORDINALITY AS k({names}, ord)"
 
 
 def _filters(entity: Entity, given: Given) -> list[str]:

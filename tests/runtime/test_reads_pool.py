@@ -56,6 +56,20 @@ async def test_a_refused_statement_leaves_its_connection_good(pool_of) -> None:
     await pool.close()
 
 
+async def test_values_that_cannot_be_sent_leave_no_transaction_open(pool_of, plain_url) -> None:
+    pool = pool_of()
+    with pytest.raises(asyncpg.DataError):
+        await pool.fetch("SELECT $1::int, pg_backend_pid()", ["no number"])
+    (line,) = pool._idle
+    owner = await asyncpg.connect(plain_url)
+    try:
+        pid = line.connection.get_server_pid()
+        assert await owner.fetchval("SELECT state FROM pg_stat_activity WHERE pid = $1", pid) == "idle"
+    finally:
+        await owner.close()
+        await pool.close()
+
+
 async def test_a_cancelled_read_gives_its_place_back(pool_of) -> None:
     pool = pool_of(pool_size=1)
     first = await number(pool)

@@ -10,14 +10,15 @@ from services.consultation.client import ConsultationClient
 from services.consultation.settings import ConsultationSettings
 from services.consultation.usecases.reads import ENTITIES
 from services.runtime.reads_pool import ReadPool
-from services.runtime.selection_sql import CURSOR, compile_selection
+from services.runtime.selection_sql import CURSOR, ONE, compile_selection
 from tests.conftest import SettingsOf
 from tests.consultation.api.test_issues import LONGWAN, raised
 
 (ISSUE,) = ENTITIES
 SET = re.compile(r"set_config\('app\.\w+', \$(\d+), true\)")
 SHAPES = [
-    (by, frozenset((*paging, *state)))
+    (by, frozenset((*paging, *state, *one)))
+    for one in ((), (ONE,))
     for by in ISSUE.lookups
     for paging in ([(), ("backward",), ("after", "before")] if by == "community" else [()])
     for state in ((), ("state",))
@@ -41,7 +42,7 @@ async def test_a_statement_without_its_scope_sees_nothing(
     issue = await raised(client)
     values: dict[str, Any] = {
         "scope_lo": "0", "scope_hi": ":", "scope_all": "", "limit": 5, "state": "open",
-        "keys": [str(issue.id)] if by == "id" else [LONGWAN],
+        "keys": [key := str(issue.id) if by == "id" else LONGWAN], "key": key,
         "after_0": LATE[0], "after_1": LATE[1], "before_0": EARLY[0], "before_1": EARLY[1],
     }  # fmt: skip
     fields = (*ISSUE.fields, *([CURSOR] if by == "community" else []))

@@ -13,7 +13,7 @@ from services.payroll.settings import PayrollSettings
 from services.payroll.storage.reads import NEWEST, SCHEMES
 from services.payroll.usecases.reads import ENTITIES
 from services.runtime.reads_pool import ReadPool
-from services.runtime.selection_sql import compile_selection, scoped
+from services.runtime.selection_sql import ONE, compile_selection, scoped
 from tests.conftest import SettingsOf
 from tests.payroll.conftest import COMMUNITY, GUANDU, Payroll, Rosters, roster_of, worker_id
 
@@ -22,7 +22,8 @@ SET = re.compile(r"set_config\('app\.\w+', \$(\d+), true\)")
 NARROWED = ("self_worker", "pay_lo", "pay_hi")
 GIVEN = {"worker": ((), ("month",), ("newest",), ("older",)), "id": ((), ("own_month",))}
 SHAPES = [
-    (by, frozenset((*given, *narrowed)))
+    (by, frozenset((*given, *narrowed, *one)))
+    for one in ((), (ONE,))
     for by, parts in GIVEN.items()
     for given in parts
     for narrowed in ((), NARROWED)
@@ -60,7 +61,7 @@ async def test_a_statement_without_its_scope_sees_nothing(
     pool: ReadPool, values: dict[str, Any], by: str, given: frozenset[str]
 ) -> None:
     statement = compile_selection(PAYSLIP, by, tuple(PAYSLIP.fields), given).rows
-    whole = statement.values({**values, "keys": values["by"][by]})
+    whole = statement.values({**values, "keys": values["by"][by], "key": values["by"][by][0]})
     assert len(await pool.fetch(statement.sql, whole)) == 1
     unset = SET.sub(lambda match: f"${match[1]}::text", statement.sql)
     assert "set_config" not in unset

@@ -10,14 +10,15 @@ import pytest
 
 from services.runtime.reads_pool import ReadPool
 from services.runtime.selection import Entity
-from services.runtime.selection_sql import CURSOR, Statement, compile_selection
+from services.runtime.selection_sql import CURSOR, ONE, Statement, compile_selection
 from services.staffing.settings import StaffingSettings
 from services.staffing.usecases.reads import ENTITIES
 
 ON = date(2026, 10, 1)
 CODES = ["530111001011", "320402001001"]
 SHAPES = [
-    (entity, by, frozenset(given))
+    (entity, by, frozenset((*given, *one)))
+    for one in ((), (ONE,))
     for entity in ENTITIES
     for by, lookup in entity.lookups.items()
     for paging in ([(), ("backward",), ("after", "before")] if lookup.order else [()])
@@ -53,8 +54,8 @@ async def keys(filled, staffing_url) -> dict[str, list[str]]:
 def values(entity: Entity, by: str, keys: dict[str, list[str]]) -> dict[str, Any]:
     return {
         "scope_lo": "0", "scope_hi": ":", "scope_all": "", "on": ON, "known_at": datetime(2100, 1, 1, tzinfo=UTC),
-        "keys": keys[entity.name] if by == "id" else CODES, "los": ["0"], "his": [":"], "limit": 50,
-        "after_0": "0", "before_0": "Z",
+        "keys": (several := keys[entity.name] if by == "id" else CODES), "los": ["0"], "his": [":"], "limit": 50,
+        "after_0": "0", "before_0": "Z", "key": several[0], "lo": "0", "hi": ":",
     }  # fmt: skip
 
 
