@@ -69,6 +69,8 @@ def started(
         "GONGZHI_DATABASE_URL": cluster.clone("staffing", "payroll", "consultation"),
         "GONGZHI_SUPPLEMENTS": str(SUPPLEMENTS),
         "GONGZHI_POOL_SIZE": "4",
+        "GONGZHI_UPSTREAM_TIMEOUT_S": "20",  # how fast it answers is for other tests
+        "GONGZHI_CLIENT_TIMEOUT_S": "20",
     }
     given = Processes({}, env, token("administrator", NATION), tmp_path_factory.mktemp("clients"))
     with processes(tuple(FACTORIES), given) as running:
