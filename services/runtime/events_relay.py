@@ -82,7 +82,7 @@ class Relay:
         self._task: asyncio.Task[None] | None = None
         self.stopping = False
         gauge = Gauge("gongzhi_event_subscribers", "Readers of the event stream", registry=registry)
-        gauge.set_function(lambda: len(self._subscribers))
+        gauge.set_function(lambda: self.subscribers)
         self._relayed = Counter("gongzhi_events_relayed", "Events read from the outbox", registry=registry)
         self._dropped = Counter("gongzhi_event_subscribers_dropped", "Readers too slow", registry=registry)
 
@@ -93,8 +93,8 @@ class Relay:
 
     @property
     def subscribers(self) -> int:
-        """How many listen."""
-        return len(self._subscribers)
+        """How many are told of every event from now on; those do not count who wait for the relay to begin."""
+        return len(self._subscribers) if self._started.is_set() else 0
 
     @property
     def listening(self) -> bool:
