@@ -32,8 +32,9 @@ def fen(amount: str | int | Decimal) -> int:
 
 def yuan(amount_fen: int) -> str:
     """Fen -> yuan with two decimals: 521340 -> "5213.40"."""
-    whole, part = divmod(abs(amount_fen), 100)
-    return f"{'-' if amount_fen < 0 else ''}{whole}.{part:02d}"
+    if amount_fen < 0:
+        return f"-{-amount_fen // 100}.{-amount_fen % 100:02d}"
+    return f"{amount_fen // 100}.{amount_fen % 100:02d}"
 
 
 def floor(numerator: int, denominator: int) -> int:

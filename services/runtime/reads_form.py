@@ -17,6 +17,7 @@ VALUES = frozenset({
 })  # fmt: skip
 """What differs between requests of one form."""
 
+_TEXTS = frozenset({str})
 Json: TypeAlias = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -119,7 +120,7 @@ def _names(read: Json) -> tuple[str, ...]:
 def keys_of(read: Json) -> list[str]:
     """The keys of a read that takes them from no other. Malformed `read.keys`."""
     keys = read.get("keys")
-    if not isinstance(keys, list) or len(keys) > MOST_KEYS or not all(isinstance(one, str) for one in keys):
+    if not isinstance(keys, list) or len(keys) > MOST_KEYS or not _TEXTS.issuperset(map(type, keys)):
         raise malformed("keys", f"keys 须为至多 {MOST_KEYS} 个文本", f"keys are at most {MOST_KEYS} texts")
     return keys
 

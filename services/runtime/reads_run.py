@@ -31,7 +31,7 @@ from services.runtime.reads_form import (
 from services.runtime.reads_pool import ReadPool
 from services.runtime.rls import Scope
 from services.runtime.selection import Ask, Entity, Given, Ranges, Rows, Stages
-from services.runtime.selection_sql import ONE, Selection, Statement, scoped
+from services.runtime.selection_sql import ONE, Selection, Statement, joined, scoped
 
 _ONE = frozenset({ONE})
 Answer: TypeAlias = dict[str, Any]
@@ -192,7 +192,7 @@ class _Question:
         if len(keys) == 1:
             self._values["key"] = keys[0]
             return self._form.selection(self._by, given | _ONE)
-        self._values["keys"] = keys
+        self._values["keys"] = joined(keys)
         return self._form.selection(self._by, given)
 
     async def _staged(self, stages: Stages, keys: Sequence[str]) -> dict[str, Any]:

@@ -32,7 +32,8 @@ from services.runtime.selection import (
 
 CURSOR = "cursor"
 ONE = "one"
-"""Given where there is one key: `:key` (or `:lo` and `:hi`), else `:keys` (or `:los` and `:his`)."""
+"""Given where there is one key: `:key` (or `:lo` and `:hi`), else `:keys`, see `joined` (or `:los` and `:his`)."""
+SEPARATOR = "\x1f"
 _CURSOR = Computed((), object)
 Maker: TypeAlias = Callable[[Ask, Rows], Any]
 """From records to the columns of one or more fields (or an awaitable of them)."""
@@ -129,6 +130,21 @@ def compile_selection(entity: Entity, by: str, fields: tuple[str, ...], given: G
     return Selection(lookup, *statements, width, makers, places, chosen.key)
 
 
+def joined(keys: Sequence[str]) -> str:
+    """Keys as one parameter: the driver looks at every item of an array for far longer than the server parses them.
+
+    Malformed `read.keys` for a key that holds the separator, which no identifier and no code does; `read.value` for one
+    that is no text.
+    """
+    try:
+        whole = SEPARATOR.join(keys)
+    except TypeError:
+        raise Malformed("read.value", "键须为文本", "a key is a text") from None
+    if whole.count(SEPARATOR) >= max(1, len(keys)):
+        raise Malformed("read.keys", "键含有不允许的字符", "a key holds a character that no key has")
+    return whole
+
+
 def scoped(select: str) -> Statement:
     """A statement of its own under the caller's scope, `select` being gated by it."""
     return numbered(
@@ -170,7 +186,8 @@ def _keys(lookup: Lookup, given: Given) -> str:
     if ONE in given:
         key = ":lo::text AS lo, :hi::text AS hi" if lookup.ranges else f":key::{lookup.key} AS key"
         return f"WITH scope AS MATERIALIZED (SELECT {key}, 1::bigint AS ord, {_SCOPE})"
-    keys = ":los::text[] AS los, :his::text[] AS his" if lookup.ranges else f":keys::{lookup.key}[] AS keys"
+    several = f"string_to_array(:keys::text, '{SEPARATOR}')::{lookup.key}[] AS keys"
+    keys = ":los::text[] AS los, :his::text[] AS his" if lookup.ranges else several
     return f"WITH scope AS MATERIALIZED (SELECT {keys}, {_SCOPE})"
 
 

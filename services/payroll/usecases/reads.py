@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import Any, TypeAlias
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -79,8 +80,13 @@ def _money(_ask: Ask, fen: int) -> str:
     return yuan(fen)
 
 
-def _month(_ask: Ask, first: date) -> str:
+@lru_cache(maxsize=1024)
+def _shown(first: date) -> str:
     return first.isoformat()[:7]
+
+
+def _month(_ask: Ask, first: date) -> str:
+    return _shown(first)
 
 
 _WORDS: Mapping[str, Callable[[ShownScheme, Sequence[int]], object]] = {

@@ -42,7 +42,7 @@ async def test_a_statement_without_its_scope_sees_nothing(
     issue = await raised(client)
     values: dict[str, Any] = {
         "scope_lo": "0", "scope_hi": ":", "scope_all": "", "limit": 5, "state": "open",
-        "keys": [key := str(issue.id) if by == "id" else LONGWAN], "key": key,
+        "keys": (key := str(issue.id) if by == "id" else LONGWAN), "key": key,
         "after_0": LATE[0], "after_1": LATE[1], "before_0": EARLY[0], "before_1": EARLY[1],
     }  # fmt: skip
     fields = (*ISSUE.fields, *([CURSOR] if by == "community" else []))

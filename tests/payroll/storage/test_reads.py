@@ -13,7 +13,7 @@ from services.payroll.settings import PayrollSettings
 from services.payroll.storage.reads import NEWEST, SCHEMES
 from services.payroll.usecases.reads import ENTITIES
 from services.runtime.reads_pool import ReadPool
-from services.runtime.selection_sql import ONE, compile_selection, scoped
+from services.runtime.selection_sql import ONE, compile_selection, joined, scoped
 from tests.conftest import SettingsOf
 from tests.payroll.conftest import COMMUNITY, GUANDU, Payroll, Rosters, roster_of, worker_id
 
@@ -61,7 +61,7 @@ async def test_a_statement_without_its_scope_sees_nothing(
     pool: ReadPool, values: dict[str, Any], by: str, given: frozenset[str]
 ) -> None:
     statement = compile_selection(PAYSLIP, by, tuple(PAYSLIP.fields), given).rows
-    whole = statement.values({**values, "keys": values["by"][by], "key": values["by"][by][0]})
+    whole = statement.values({**values, "keys": joined(values["by"][by]), "key": values["by"][by][0]})
     assert len(await pool.fetch(statement.sql, whole)) == 1
     unset = SET.sub(lambda match: f"${match[1]}::text", statement.sql)
     assert "set_config" not in unset

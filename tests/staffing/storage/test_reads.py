@@ -10,7 +10,7 @@ import pytest
 
 from services.runtime.reads_pool import ReadPool
 from services.runtime.selection import Entity
-from services.runtime.selection_sql import CURSOR, ONE, Statement, compile_selection
+from services.runtime.selection_sql import CURSOR, ONE, Statement, compile_selection, joined
 from services.staffing.settings import StaffingSettings
 from services.staffing.usecases.reads import ENTITIES
 
@@ -54,7 +54,7 @@ async def keys(filled, staffing_url) -> dict[str, list[str]]:
 def values(entity: Entity, by: str, keys: dict[str, list[str]]) -> dict[str, Any]:
     return {
         "scope_lo": "0", "scope_hi": ":", "scope_all": "", "on": ON, "known_at": datetime(2100, 1, 1, tzinfo=UTC),
-        "keys": (several := keys[entity.name] if by == "id" else CODES), "los": ["0"], "his": [":"], "limit": 50,
+        "keys": joined(several := keys[entity.name] if by == "id" else CODES), "los": ["0"], "his": [":"], "limit": 50,
         "after_0": "0", "before_0": "Z", "key": several[0], "lo": "0", "hi": ":",
     }  # fmt: skip
 
