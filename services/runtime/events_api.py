@@ -103,6 +103,8 @@ def events_router(permission: Permission, kinds: tuple[Kind, ...]) -> APIRouter:
         A stream begins now, or after `after` (or `Last-Event-ID`); each event's `id:` is its sequence, which stays
         valid. It ends with `event: dropped` for a reader that is too slow and `event: expired` with the token; come
         back with the last id and nothing is missed.
+
+        来访者区域内已提交的事件，依次列出：一页，或可以续传的流。
         """
         if asked.stream:
             return await _opened(request, asked)

@@ -81,8 +81,7 @@ def create_base(
     app.lanes = {}
     app.state.settings = settings
     app.state.verifier = Verifier(settings)
-    app.state.meter = meter
-    app.state.schema = schema
+    app.state.meter, app.state.schema = meter, schema
     app.state.alone = False
     problem.install(app)
     for router in routers:
