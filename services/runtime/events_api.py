@@ -104,7 +104,7 @@ def events_router(permission: Permission, kinds: tuple[Kind, ...]) -> APIRouter:
         valid. It ends with `event: dropped` for a reader that is too slow and `event: expired` with the token; come
         back with the last id and nothing is missed.
 
-        来访者区域内已提交的事件，依次列出：一页，或可以续传的流。
+        调用者辖区内已提交的事件，依次列出：一页，或可以续传的流。
         """
         if asked.stream:
             return await _opened(request, asked)
