@@ -4,7 +4,6 @@ import asyncio
 import re
 import socket
 import struct
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -48,7 +47,7 @@ class Proxy:
     by_trace: dict[str, Fault] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     connections: int = 0
-    cuts: int = 0
+    cuts: list[int] = field(default_factory=list)
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -63,7 +62,8 @@ class Proxy:
             yield made
         finally:
             server.close()
-            made.drop()
+            for writer in made._open:
+                writer.transport.abort()
             for task in made._tasks:
                 task.cancel()
             await asyncio.gather(*made._tasks, return_exceptions=True)
@@ -77,12 +77,8 @@ class Proxy:
         self.fault = None
         self.by_trace.clear()
         self.asked.clear()
-        self.connections = self.cuts = 0
-
-    def drop(self) -> None:
-        """Reset every connection there is."""
-        for writer in self._open:
-            writer.transport.abort()
+        self.connections = 0
+        self.cuts.clear()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -111,8 +107,7 @@ class Proxy:
 
     async def requests(self, lane: Lane, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(PIECE):
-            named = ASKED.findall(data)
-            if named:
+            if named := ASKED.findall(data):
                 self.asked.update(name.decode() for name in named)
                 lane.fault, lane.passed = self.fault_of(data), 0
             sink.write(data)
@@ -131,12 +126,12 @@ class Proxy:
 
     async def replies(self, lane: Lane, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(PIECE):
-            came = time.monotonic()
             fault = lane.fault
-            if fault is not None and fault.delay_s:
-                await asyncio.sleep(max(0.0, came + fault.delay_s - time.monotonic()) if not lane.passed else 0)
+            if fault is not None and not lane.passed:
+                await asyncio.sleep(fault.delay_s)
             if fault is not None and fault.cut is not None and lane.passed + len(data) > fault.cut:
                 sink.write(data[: max(0, fault.cut - lane.passed)])
+                self.cuts.append(fault.cut)
                 await self.end(fault.how, sink)
                 return
             lane.passed += len(data)
@@ -145,7 +140,6 @@ class Proxy:
 
     async def end(self, how: str, sink: asyncio.StreamWriter) -> None:
         """No more of this reply."""
-        self.cuts += 1
         await sink.drain()
         if how == "silence":
             await asyncio.Event().wait()

@@ -2,20 +2,22 @@
 
 import asyncio
 import signal
-import statistics
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from tests.fixtures.serving import until
 from tests.gateway.register import CUIZHU, LONGWAN, SHIHUGUAN
 from tests.gateway.test_graph import JOIN
-from tests.system.conftest import GATEWAYS, Running
+from tests.system.conftest import GATEWAYS, Running, bar, free_ports
 from tests.system.proxy import Fault
 from tests.system.test_join import codes, slips
 
 pytestmark = pytest.mark.xdist_group("system")
 PAY = {"code": SHIHUGUAN}
+CONNECTIONS = 32  # of a gateway to one service
 AT_ONCE = 1.5  # far below the two seconds a hung service is waited for, far above what an answer takes
 PAGE = """query Page($code: DivisionCode!) { community(code: $code) {
   name headcount issues(first: 5) { nodes { title state } }
@@ -55,7 +57,7 @@ async def test_a_hung_service_costs_three_seconds_at_most_and_only_its_own_field
         for name in GATEWAYS:  # now nobody waits
             body, seconds = await system.ask(PAGE, PAY, name)
             check_partial(body, whole[name])
-            assert seconds < AT_ONCE, name
+            assert seconds < bar(AT_ONCE), name
         await asyncio.gather(*(keep_asking(system, name, whole[name], stopped + 8) for name in GATEWAYS))
     finally:
         payroll.send_signal(signal.SIGCONT)
@@ -68,7 +70,7 @@ async def ask_in_vain(system: Running, name: str, whole: dict[str, Any], count: 
     """Ask so often at once; the answers lack pay, and one asked alone comes in time."""
     for body, seconds in await asyncio.gather(*(system.ask(PAGE, PAY, name) for _ in range(count))):
         check_partial(body, whole)
-        assert seconds < 3 or count > 1, name
+        assert seconds < bar(3) or count > 1, name
 
 
 async def keep_asking(system: Running, name: str, whole: dict[str, Any], until: float) -> None:
@@ -77,55 +79,53 @@ async def keep_asking(system: Running, name: str, whole: dict[str, Any], until: 
     while time.monotonic() < until:
         body, seconds = await system.ask(PAGE, PAY, name)
         check_partial(body, whole)
-        assert seconds < 3
-        waited += seconds > AT_ONCE
+        assert seconds < bar(3)
+        waited += seconds > bar(AT_ONCE)
         await asyncio.sleep(0.1)
     assert waited <= 2
 
 
-async def times_of(system: Running, name: str, count: int) -> list[float]:
-    """The seconds of so many questions in a row that have nothing to do with pay; each answered in full."""
-    seconds = []
-    for number in range(count):
-        body, took = await system.ask(ELSEWHERE, {"code": (SHIHUGUAN, CUIZHU, LONGWAN)[number % 3]}, name)
+@pytest.fixture
+async def patient(system: Running, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """One more gateway, which waits for its services far longer than the test lasts."""
+    name = f"patient {request.param}"
+    system.urls[name] = f"http://127.0.0.1:{free_ports(1)[0]}"
+    system.start(name, "gateway", dict.fromkeys(("GONGZHI_CLIENT_TIMEOUT_S", "GONGZHI_UPSTREAM_TIMEOUT_S"), "60"))
+    try:
+        await system.ready(name)
+        yield name
+    finally:
+        system.kill(name)
+        del system.urls[name], system.processes[name]
+
+
+@pytest.mark.parametrize("patient", GATEWAYS, indirect=True)
+async def test_a_slow_service_slows_nobody_else(system: Running, patient: str) -> None:
+    """F-11: more questions wait for slow pay than there are connections to payroll; all others overtake every one."""
+    payslip = slips((await system.ask(JOIN, PAY, patient))[0])[0]["id"]
+    line = system.lines["payroll"]
+    line.heal()
+    line.fault = Fault(delay_s=60)
+    waiting = [asyncio.ensure_future(system.ask(GROSS, {"id": payslip}, patient)) for _ in range(40)]
+    await until(lambda: line.asked.total() >= CONNECTIONS, 60)
+    for number in range(12):
+        body, _ = await system.ask(ELSEWHERE, {"code": (SHIHUGUAN, CUIZHU, LONGWAN)[number % 3]}, patient)
         assert codes(body) == set()
-        seconds.append(took)
-    return seconds
-
-
-async def ask_slowly(system: Running, name: str, payslip: str, enough: asyncio.Event) -> int:
-    """Ask for pay again and again; how many answers had it. The others say that it is away."""
-    paid = 0
-    while not enough.is_set():
-        body, _ = await system.ask(GROSS, {"id": payslip}, name)
-        assert codes(body) <= {"UPSTREAM_UNAVAILABLE"}
-        assert (body["data"]["node"] is None) == bool(codes(body))
-        paid += body["data"]["node"] is not None
-        await asyncio.sleep(0.5)
-    return paid
+    assert not any(one.done() for one in waiting)
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 @pytest.mark.parametrize("name", GATEWAYS)
-@pytest.mark.parametrize("delay_s", [1.0, 2.0])
-async def test_a_slow_service_slows_nobody_else(system: Running, name: str, delay_s: float) -> None:
-    """F-11; more questions wait for slow pay than there are connections to payroll, which answers late or too late.
-
-    Whoever stood behind one of them would wait for at least as long as payroll is late. The best of three tries counts:
-    the machine may be busy with other things, the slow questions are there all the while.
-    """
+@pytest.mark.parametrize("delay_s", [0.5, 2.0])
+async def test_late_pay_is_pay_and_too_late_is_an_absence(system: Running, name: str, delay_s: float) -> None:
     payslip = slips((await system.ask(JOIN, PAY, name))[0])[0]["id"]
-    line, enough = system.lines["payroll"], asyncio.Event()
-    line.fault = Fault(delay_s=delay_s)
-    waiting = [asyncio.ensure_future(ask_slowly(system, name, payslip, enough)) for _ in range(36)]
-    await asyncio.sleep(delay_s / 4)
-    assert line.asked
-    medians: list[float] = []
-    while not medians or (medians[-1] >= delay_s / 2 and len(medians) < 3):
-        medians.append(statistics.median(await times_of(system, name, 10)))
-    enough.set()
-    paid = sum(await asyncio.gather(*waiting))
-    assert min(medians) < delay_s / 2
-    assert bool(paid) == (delay_s < 2)
+    system.lines["payroll"].fault = Fault(delay_s=delay_s)
+    for body, _ in await asyncio.gather(*(system.ask(GROSS, {"id": payslip}, name) for _ in range(3))):
+        assert (body["data"]["node"] is None) == bool(codes(body))
+        assert codes(body) <= {"UPSTREAM_UNAVAILABLE"}
+        assert codes(body) or delay_s < 2
 
 
 @pytest.mark.parametrize("name", ["staffing", "payroll", "consultation"])
@@ -137,11 +137,11 @@ async def test_a_killed_service_is_missed_only_while_it_is_away(system: Running,
     system.kill(name)
     for body, seconds in await asyncio.gather(*asked):
         assert codes(body) <= {"UPSTREAM_UNAVAILABLE"}
-        assert seconds < 3
+        assert seconds < bar(3)
     for gateway in GATEWAYS:
         body, seconds = await system.ask(JOIN, PAY, gateway)
         assert codes(body) == {"UPSTREAM_UNAVAILABLE"}
-        assert seconds < AT_ONCE
+        assert seconds < bar(AT_ONCE)
     system.start(name)
     await system.ready(name)
     await asyncio.gather(*(system.whole(gateway, 3) for gateway in GATEWAYS))

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.gateway.register import SHIHUGUAN
-from tests.system.conftest import Running
+from tests.system.conftest import Running, bar
 from tests.system.hostile_requests import BODIES, document, repeat
 
 pytestmark = pytest.mark.xdist_group("system")
@@ -35,7 +35,7 @@ async def check_ordinary(system: Running) -> None:
     """An ordinary request is answered at once."""
     answer, seconds = await send(system, ORDINARY)
     assert answer.json()["data"] == {"community": {"name": "世纪城社区"}}
-    assert seconds < MOST_SECONDS
+    assert seconds < bar(MOST_SECONDS)
 
 
 async def check_refused(system: Running, name: str) -> None:
@@ -47,7 +47,7 @@ async def check_refused(system: Running, name: str) -> None:
     assert {error["extensions"]["code"] for error in told.get("errors", [])} == codes, (name, answer.text[:500])
     assert told.get("data") is None
     assert len(answer.content) < 100_000, name  # no long echo of what was sent
-    assert seconds < MOST_SECONDS, name
+    assert seconds < bar(MOST_SECONDS), name
 
 
 async def test_every_hostile_request_is_refused_and_the_next_one_answered(system: Running) -> None:
@@ -94,7 +94,7 @@ def switched(number: int) -> bytes:
     return document(f'query q({declared}) {{ node(id: "x") {{ ... on Community {{ {fields} }} }} }}', **given)
 
 
-@pytest.mark.parametrize(("flood", "count"), [(distinct, 250), (switched, 900)])
+@pytest.mark.parametrize(("flood", "count"), [(distinct, 200), (switched, 700)])
 async def test_what_is_kept_of_a_flood_is_bounded(system: Running, flood: Callable[[int], bytes], count: int) -> None:
     """Documents and plans; far more of each than may be kept, and than would fit into the bar."""
     await send(system, flood(0))

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.fixtures.serving import until
-from tests.system.conftest import Running, free_ports
+from tests.system.conftest import Running, bar, free_ports
 
 pytestmark = pytest.mark.xdist_group("system")
 PATIENCE_S = 1.5
@@ -76,9 +76,9 @@ async def test_half_requests_hold_no_connection_and_nobody_up(running: Running, 
                 writer.write(b"a")
         asked = time.perf_counter()
         assert (await running.client.get(f"{running.urls[name]}/readyz")).status_code == 200
-        assert time.perf_counter() - asked < 2
+        assert time.perf_counter() - asked < bar(2)
         lines = [line for line in lines if not await closed(line[0])]
-        assert time.monotonic() - started < 35
+        assert time.monotonic() - started < bar(35)
     assert time.monotonic() - started >= PATIENCE_S * 0.9
     assert running.resident_mib(name) - before < 50
     for group in half:
@@ -100,9 +100,9 @@ async def test_endless_bodies_are_refused_and_cut_off(
     writer.write(f"POST {where or own} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{size}\r\n".encode())
     writer.write(f"authorization: Bearer {running.token}\r\n\r\n".encode())
     piece = b"10000\r\n" + b" " * 65536 + b"\r\n" if length is None else b" " * 65536
-    for _ in range(0, limit + 65536, 65536):
+    for _ in range(0, 1 if where else limit + 65536, 65536):
         writer.write(piece)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(bar(5)):
         assert (await reader.readuntil(b"\r\n")).split()[1] == (b"404" if where else b"413")
     sent = 0
     with suppress(ConnectionError):
