@@ -1,11 +1,7 @@
 """Seeded draws that reach an exact total: flags, whole numbers with a given sum, birthdays of a given age."""
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
-from typing import TypeVar
-
-T = TypeVar("T")
 
 
 def flags(rng: Random, count: int, true: int) -> list[bool]:
@@ -13,13 +9,6 @@ def flags(rng: Random, count: int, true: int) -> list[bool]:
     if not 0 <= true <= count:
         raise ValueError(f"{true} of {count} cannot be true")
     drawn = [True] * true + [False] * (count - true)
-    rng.shuffle(drawn)
-    return drawn
-
-
-def shares(rng: Random, parts: Sequence[tuple[T, int]]) -> list[T]:
-    """Each value as often as its count says, in random order."""
-    drawn = [value for value, count in parts for _ in range(count)]
     rng.shuffle(drawn)
     return drawn
 
