@@ -1,11 +1,14 @@
 """Lanes: past the framework, under the same limits, measured and refused in the same words."""
 
 import asyncio
+from dataclasses import dataclass
 
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
 
+from services.runtime.envelope import Body
 from services.runtime.server import create_base
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -83,6 +86,29 @@ async def test_a_body_too_slow_is_a_problem(app) -> None:
     scope = {"type": "http", "method": "POST", "path": "/ask", "headers": [], "query_string": b""}
     await app(scope, receive, send)
     assert sent[0]["status"] == 408
+
+
+@dataclass
+class Cycle:
+    """uvicorn's way to receive: it tells whether more of the body is still to come."""
+
+    body: bytes
+    more_body: bool
+
+    async def receive(self) -> dict[str, object]:
+        return {"type": "http.request", "body": self.body, "more_body": self.more_body}
+
+
+@pytest.mark.parametrize("more", [False, True])
+async def test_a_body_that_is_there_is_not_timed_but_measured(monkeypatch: pytest.MonkeyPatch, more: bool) -> None:
+    timed: list[float] = []
+    real = asyncio.timeout_at
+    monkeypatch.setattr(asyncio, "timeout_at", lambda until: timed.append(until) or real(until))
+    assert (await Body(Cycle(b"x" * 10, more).receive, 10, 0.1)())["body"] == b"x" * 10
+    assert bool(timed) is more
+    with pytest.raises(HTTPException) as refused:
+        await Body(Cycle(b"x" * 11, more).receive, 10, 0.1)()
+    assert refused.value.status_code == 413
 
 
 async def test_the_unforeseen_is_a_bare_problem(client) -> None:
