@@ -21,7 +21,8 @@ from gateway.prices import Prices
 from gateway.stores import Store
 
 MOST_ERRORS = 20  # a document with more mistakes than this is not read to its end
-MOST_TOKENS_KEPT = 40_000  # of all documents kept together: with its plan a token takes up to 750 bytes
+MOST_TOKENS_KEPT = 30_000  # of all documents kept together: with its plan a token takes up to 750 bytes
+TOKENS_OF_NOTHING = 50  # what a document with its plan takes before its first token
 INTROSPECTION = re.compile(r"__schema\b|__type\b")
 
 
@@ -38,7 +39,7 @@ class Prepared:
     """A document that may run: within the limits and valid. What depends on its text alone is found once.
 
     `introspects`: whether it may ask about the schema itself; a text that only speaks of it counts as well.
-    `weight`: its tokens, to which the memory it takes is in proportion.
+    `weight`: its tokens and some more, to which the memory it takes is in proportion.
     """
 
     text: str
@@ -50,7 +51,7 @@ class Prepared:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "introspects", INTROSPECTION.search(self.text) is not None)
-        object.__setattr__(self, "weight", tokens_of(self.document))
+        object.__setattr__(self, "weight", TOKENS_OF_NOTHING + tokens_of(self.document))
         object.__setattr__(self, "prices", Prices(self.document))
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
