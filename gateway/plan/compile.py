@@ -36,7 +36,7 @@ from gateway.plan.bindings import (
 from gateway.plan.collect import Collector
 from gateway.plan.reads import Area, ColumnOf, Given, Keys, OfKind, Question, Read
 from gateway.plan.shapes import Field, Inner, Joined, Leaf, Many, Nodes, Shape
-from gateway.plan.slots import NULL, Constant, GlobalIds, Slot, Unplanned, WindowOf, arguments, either
+from gateway.plan.slots import NULL, Constant, GlobalIds, Slot, Unplanned, arguments, either, window_of
 
 PLACEHOLDER = re.compile(r"\{(?:([apj])\.)?([A-Za-z.]+)\}")
 Arguments = Mapping[str, Slot]
@@ -287,7 +287,7 @@ class Compiler:
 
     def window(self, asked: Asked) -> int:
         """The slot of the page that a connection asks for."""
-        return self.slot(WindowOf(*(asked.given[name] for name in ("first", "after", "last", "before"))))
+        return self.slot(window_of(*(asked.given[name] for name in ("first", "after", "last", "before"))))
 
     def chosen(self, asked: Asked, names: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
         """The read's arguments by the field's; an empty name stands for null."""

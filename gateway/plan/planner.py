@@ -13,7 +13,7 @@ from gateway.plan.coerce import Coercer
 from gateway.plan.collect import Collector, switches
 from gateway.plan.compile import Compiler, Plan
 from gateway.plan.fetch import Fetch, Groups, groups
-from gateway.plan.slots import Coerced, Unplanned, values
+from gateway.plan.slots import Coerced, Template, Unplanned
 from gateway.prepare import MOST_TOKENS_KEPT, Prepared
 from gateway.services import Way
 from gateway.stores import Store
@@ -30,9 +30,10 @@ def weigh(key: Key, _: object) -> int:
 
 @dataclass(frozen=True)
 class Made:
-    """A plan with its requests and its builder."""
+    """A plan with its values, its requests and its builder."""
 
     plan: Plan
+    values: Template
     groups: Groups
     build: Builder
 
@@ -84,7 +85,7 @@ class Planner:
             switched = tuple([coerced.get(name) for name in known.switches])
             made = self.plans.get((*key, switched), lambda: self.make(prepared, operation, coerced))
             if not isinstance(made, str):
-                given = values(made.plan.slots, coerced)
+                given = made.values.filled(coerced)
                 return await answered(made, Fetch(made.plan.reads, made.groups, given, ways, end))
             self.fallen_back[made] += 1
         except Unplanned as unplanned:
@@ -104,7 +105,9 @@ class Planner:
             plan = Compiler(self.schema, Collector(self.schema, prepared.document, coerced)).compile(operation)
         except Unplanned as unplanned:
             return unplanned.reason
-        return Made(plan, groups(plan.reads), builder(plan.shape)) if len(plan.reads) <= MOST_READS else "reads"
+        if len(plan.reads) > MOST_READS:
+            return "reads"
+        return Made(plan, Template.of(plan.slots), groups(plan.reads), builder(plan.shape))
 
 
 async def answered(made: Made, fetch: Fetch) -> Answer:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from graphql import (
     FieldNode,
@@ -131,6 +131,16 @@ class WindowOf:
             return refused
 
 
+def window_of(first: Slot, after: Slot, last: Slot, before: Slot) -> Slot:
+    """The slot of a connection's page, decided now where the document decides it; a refusal is made anew each time."""
+    slot = WindowOf(first, after, last, before)
+    if all(isinstance(one, Constant) for one in (first, after, last, before)):
+        found = slot.value({})
+        if isinstance(found, Window):
+            return Constant(found)
+    return slot
+
+
 def either(first: Slot, second: Slot) -> Slot:
     """The first that is given, decided now where it can be."""
     if isinstance(first, Constant):
@@ -187,6 +197,22 @@ def coerced(declared: GraphQLArgument, node: FieldNode, name: str) -> Any:  # no
     return tuple(value) if isinstance(value, list) else value
 
 
-def values(slots: Sequence[Slot], variables: Coerced) -> list[Any]:
-    """The value of every slot of a plan. Raises Unplanned for a null the executor has to refuse."""
-    return [one.value(variables) for one in slots]
+@dataclass(frozen=True)
+class Template:
+    """The values of a plan's slots as far as the document decides them; the slots that each request decides."""
+
+    fixed: tuple[Any, ...]
+    moving: tuple[tuple[int, Slot], ...]
+
+    @classmethod
+    def of(cls, slots: Sequence[Slot]) -> Self:
+        """The template of a plan."""
+        fixed = tuple(one.given if isinstance(one, Constant) else None for one in slots)
+        return cls(fixed, tuple((at, one) for at, one in enumerate(slots) if not isinstance(one, Constant)))
+
+    def filled(self, variables: Coerced) -> list[Any]:
+        """The value of every slot. Raises Unplanned for a null the executor has to refuse."""
+        found = list(self.fixed)
+        for at, slot in self.moving:
+            found[at] = slot.value(variables)
+        return found
