@@ -111,8 +111,8 @@ class Place:
     before: Before = None
     last: Last = False
 
-    def window(self, limit: int, *kinds: type[str] | type[int]) -> Window:
-        """The window of at most `limit` items. Malformed `page.cursor`, `page.both`."""
+    def is_backward(self) -> bool:
+        """Whether the items before a cursor or the last ones are asked for. Malformed `page.both`."""
         backward = self.last or self.before is not None
         if backward and self.after is not None:
             raise Malformed(
@@ -120,6 +120,11 @@ class Place:
                 "after 不能与 before 或 last 同用",
                 "`after` does not go with `before` or `last`",
             )
+        return backward
+
+    def window(self, limit: int, *kinds: type[str] | type[int]) -> Window:
+        """The window of at most `limit` items. Malformed `page.cursor`, `page.both`."""
+        backward = self.is_backward()
         cursor = self.before if backward else self.after
         return Window(limit, decode_cursor(cursor, *kinds), backward, cursor)
 

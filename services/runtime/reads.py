@@ -12,14 +12,13 @@ from starlette.datastructures import State
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from services.kernel.errors import DomainError, Forbidden, Malformed
-from services.runtime.auth import Caller, Permission, caller_of, permit
+from services.kernel.errors import DomainError, Malformed
+from services.runtime.auth import Caller, caller_of, permit
 from services.runtime.problem import problem_of
 from services.runtime.reads_form import VALUES, Form
 from services.runtime.reads_pool import ReadPool
-from services.runtime.reads_run import Answer, Asked, Runner, Viewer
+from services.runtime.reads_run import Answer, Asked, Runner, Viewer, viewer_of
 from services.runtime.reads_schemas import MOST_READS, ReadsIn, ReadsOut
-from services.runtime.rls import scope_settings
 from services.runtime.selection import Entity
 from services.runtime.tokens import CACHED_TOKENS
 
@@ -41,12 +40,7 @@ class _Known:
         """The caller's view of an entity; Forbidden `permission.missing` without any region to see it in."""
         known = self.viewers.get(entity.name)
         if known is None:
-            scope = self.caller.scope(*entity.permissions)
-            if not scope:
-                raise _forbidden(entity.permissions)
-            lo, hi, every = scope_settings(scope)
-            settings = {"scope_lo": lo, "scope_hi": hi, "scope_all": every}
-            known = self.viewers[entity.name] = Viewer(self.caller, scope, settings, entity.limits(self.caller))
+            known = self.viewers[entity.name] = viewer_of(self.caller, entity)
         return known
 
 
@@ -211,14 +205,4 @@ def _unreadable() -> Malformed:
         "read.unreadable",
         f"请求体应为 {{'reads': [...]}}，1 至 {MOST_READS} 个读取，各有 entity",
         f"the body is {{'reads': [...]}} with 1 to {MOST_READS} reads, each with its entity",
-    )
-
-
-def _forbidden(permissions: tuple[Permission, ...]) -> Forbidden:
-    needed = " / ".join(permissions)
-    return Forbidden(
-        "permission.missing",
-        f"当前身份没有所需权限（{needed}），请向管理员申请。",
-        f"Your roles do not carry {needed}; ask the administrator for a role that does.",
-        needed=list(permissions),
     )

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import asyncpg
 from starlette.datastructures import State
 
-from services.kernel.errors import DomainError
-from services.runtime.auth import Caller
+from services.kernel.errors import DomainError, Forbidden
+from services.runtime.auth import Caller, Permission
 from services.runtime.problem import status_of
 from services.runtime.reads_form import (
     Form,
@@ -29,7 +29,7 @@ from services.runtime.reads_form import (
     where_of,
 )
 from services.runtime.reads_pool import ReadPool
-from services.runtime.rls import Scope
+from services.runtime.rls import Scope, scope_settings
 from services.runtime.selection import Ask, Entity, Given, Ranges, Rows, Stages
 from services.runtime.selection_sql import ONE, Selection, Statement, joined, scoped
 
@@ -49,6 +49,20 @@ class Viewer:
     scope: Scope
     settings: Mapping[str, str]
     limits: Mapping[str, object]
+
+
+Process: TypeAlias = tuple[ReadPool, State, Callable[[Entity], Viewer]]
+"""Where a read is answered: the connections, the application's state, and who asks each entity."""
+
+
+def viewer_of(caller: Caller, entity: Entity) -> Viewer:
+    """The caller's view of an entity; Forbidden `permission.missing` without any region to see it in."""
+    scope = caller.scope(*entity.permissions)
+    if not scope:
+        raise _forbidden(entity.permissions)
+    lo, hi, every = scope_settings(scope)
+    settings = {"scope_lo": lo, "scope_hi": hi, "scope_all": every}
+    return Viewer(caller, scope, settings, entity.limits(caller))
 
 
 class Runner:
@@ -91,7 +105,7 @@ class Runner:
         form: Form | DomainError,
         values: Json,
         done: Sequence[Done],
-        process: tuple[ReadPool, State, Callable[[Entity], Viewer]],
+        process: Process,
     ) -> Answer:
         try:
             if isinstance(form, DomainError):
@@ -102,12 +116,17 @@ class Runner:
                 if "error" in above:
                     return above
                 keys = _keys_under(form, names, above)
-            return await _Question(form, values, process).answer(keys)
+            return await answer_to(form, values, process, keys)
         except DomainError as error:
             return {"error": {"status": status_of(error), "code": error.code, "zh": error.zh, "en": error.en}}
-        except asyncpg.DataError:
-            refusal = malformed("value", "有值无法读取，请核对其格式", "a value cannot be read; check its form")
-            return {"error": {"status": 422, "code": refusal.code, "zh": refusal.zh, "en": refusal.en}}
+
+
+async def answer_to(form: Form, values: Json, process: Process, keys: list[Any] | None = None) -> Answer:
+    """The answer to one read, its keys given or among the values; the refusal is raised. Malformed `read.value`."""
+    try:
+        return await _Question(form, values, process).answer(keys)
+    except asyncpg.DataError:
+        raise malformed("value", "有值无法读取，请核对其格式", "a value cannot be read; check its form") from None
 
 
 class _Question:
@@ -118,7 +137,7 @@ class _Question:
         "_state", "_values", "_viewer",
     )  # fmt: skip
 
-    def __init__(self, form: Form, values: Json, process: tuple[ReadPool, State, Callable[[Entity], Viewer]]) -> None:
+    def __init__(self, form: Form, values: Json, process: Process) -> None:
         self._pool, self._state, viewer = process
         self._form = form
         self._viewer = seen = viewer(form.entity)
@@ -276,3 +295,13 @@ def _keys_under(form: Form, names: Sequence[str], above: Answer) -> list[Any]:
     if "rows" in above:
         return [None if row is None else row[at] for row in above["rows"]]
     return [row[at] for page in above["pages"] if page is not None for row in page["rows"]]
+
+
+def _forbidden(permissions: tuple[Permission, ...]) -> Forbidden:
+    needed = " / ".join(permissions)
+    return Forbidden(
+        "permission.missing",
+        f"当前身份没有所需权限（{needed}），请向管理员申请。",
+        f"Your roles do not carry {needed}; ask the administrator for a role that does.",
+        needed=list(permissions),
+    )

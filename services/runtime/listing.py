@@ -1,0 +1,116 @@
+"""REST's lists answered from what sparse reads declare: the fields a wire model names, rows straight to JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import orjson
+from fastapi import Request, Response
+from pydantic import BaseModel
+
+from services.runtime.auth import caller_of
+from services.runtime.paging import Place
+from services.runtime.reads_form import Form, Json, Shapes
+from services.runtime.reads_run import Answer, answer_to, viewer_of
+from services.runtime.selection import Entity
+
+Item: TypeAlias = dict[str, Any]
+"""An item by its wire names, in the order of the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page: its items, and whether others lie before and after it, as REST tells that; `total` where counted."""
+
+    items: list[Item]
+    next: str | None
+    previous: str | None
+    total: int | None = None
+
+    def links(self) -> dict[str, str | None]:
+        """`next` and `previous` as a body holds them."""
+        return {"next": self.next, "previous": self.previous}
+
+
+class Listing:
+    """A list of an entity's rows, each with the fields of a wire model, which thereby stays their only description.
+
+    A field's name is the model's in camel case, unless `renamed` gives another. ValueError for one not declared.
+    """
+
+    def __init__(self, entity: Entity, model: type[BaseModel], renamed: Mapping[str, str] | None = None) -> None:
+        self._entity = entity
+        self._names = tuple(model.model_fields)
+        self._fields = [(renamed or {}).get(name) or _camel(name) for name in self._names]
+        if missing := [name for name in self._fields if name not in entity.fields]:
+            raise ValueError(f"{entity.name} declares no {', '.join(missing)}")
+        self._shapes = Shapes()
+        self._forms: dict[tuple[str | None, bool], Form] = {}
+
+    async def rows(self, request: Request, by: str, keys: Sequence[object], **values: object) -> list[Item]:
+        """The items of the keys that have one, in the order of the keys, each once; `values` as of a sparse read.
+
+        A key is a text or an identifier. The caller's permissions and regions hold, as in every sparse read.
+        """
+        asked = list(dict.fromkeys(map(str, keys)))
+        answer = await self._answer(request, self._form(by, count=False), {**values, "keys": asked})
+        return [self._item(row) for row in answer["rows"] if row is not None]
+
+    async def pages(
+        self, request: Request, by: str | None, asked: Json, page: tuple[Place, int], *, count: bool = False
+    ) -> list[Listed]:
+        """A page of at most so many items for each key asked, or the one page of a root (`by` None).
+
+        `asked` are values of a sparse read: `keys` or `region` or `authority`, `where`, `args`, `on`, `knownAt`.
+        Malformed `page.cursor`, `page.both`; whatever the entity's arguments and filters refuse.
+        """
+        place, limit = page
+        backward = place.is_backward()
+        cursor = place.before if backward else place.after
+        values = {**asked, "last" if backward else "first": limit, "before" if backward else "after": cursor}
+        answer = await self._answer(request, self._form(by, count=count), values)
+        return [self._listed(one, cursor, backward=backward) for one in answer["pages"]]
+
+    def _listed(self, page: Answer, cursor: str | None, *, backward: bool) -> Listed:
+        """On an empty page both links are the cursor it was asked with, where items lie there."""
+        earlier, later = (page["more"], page["beyond"]) if backward else (page["beyond"], page["more"])
+        return Listed(
+            [self._item(row) for row in page["rows"]],
+            (page["end"] or cursor) if later else None,
+            (page["start"] or cursor) if earlier else None,
+            page.get("total"),
+        )
+
+    def _item(self, row: Sequence[object]) -> Item:
+        return dict(zip(self._names, row, strict=True))
+
+    def _form(self, by: str | None, *, count: bool) -> Form:
+        form = self._forms.get((by, count))
+        if form is None:
+            read = {"by": by, "fields": self._fields, "beyond": True, "count": count}
+            form = self._forms[by, count] = Form(self._shapes, self._entity, read)
+        return form
+
+    async def _answer(self, request: Request, form: Form, values: Json) -> Answer:
+        state = request.app.state
+        caller = await caller_of(request)
+        return await answer_to(form, values, (state.read_pool, state, partial(viewer_of, caller)))
+
+
+def json_of(body: Mapping[str, object]) -> Response:
+    """A body as it goes out, with instants as the wire models write them; no model looks at it on the way."""
+    return Response(orjson.dumps(body, default=_plain, option=orjson.OPT_UTC_Z), media_type="application/json")
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+def _plain(value: object) -> str:
+    """The driver's identifiers are a class of their own."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)
