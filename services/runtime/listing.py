@@ -1,6 +1,6 @@
 """REST's lists answered from what sparse reads declare: the fields a wire model names, rows straight to JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -18,6 +18,8 @@ from services.runtime.selection import Entity
 
 Item: TypeAlias = dict[str, Any]
 """An item by its wire names, in the order of the model."""
+_Parts: TypeAlias = "tuple[tuple[str, _Parts | None], ...]"
+"""The names of a model in their order, with the parts of the model inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,31 @@ class Listed:
 class Listing:
     """A list of an entity's rows, each with the fields of a wire model, which thereby stays their only description.
 
-    A field's name is the model's in camel case, unless `renamed` gives another. ValueError for one not declared.
+    A field's name is the model's in camel case, unless `renamed` gives another. A model inside the model stands for the
+    fields `<name>.<its name>`, unless the entity declares it whole. ValueError for a field not declared.
     """
 
     def __init__(self, entity: Entity, model: type[BaseModel], renamed: Mapping[str, str] | None = None) -> None:
         self._entity = entity
-        self._names = tuple(model.model_fields)
-        self._fields = [(renamed or {}).get(name) or _camel(name) for name in self._names]
+        self._fields: list[str] = []
+        self._parts = self._named(model, renamed or {})
         if missing := [name for name in self._fields if name not in entity.fields]:
             raise ValueError(f"{entity.name} declares no {', '.join(missing)}")
         self._shapes = Shapes()
         self._forms: dict[tuple[str | None, bool], Form] = {}
+
+    def _named(self, model: type[BaseModel], renamed: Mapping[str, str], within: str = "") -> _Parts:
+        """The parts of an item; their fields follow each other as they do in a row."""
+        parts: list[tuple[str, _Parts | None]] = []
+        for name, info in model.model_fields.items():
+            field, inner = renamed.get(name) if not within else None, info.annotation
+            field = field or within + _camel(name)
+            if field not in self._entity.fields and isinstance(inner, type) and issubclass(inner, BaseModel):
+                parts.append((name, self._named(inner, renamed, f"{field}.")))
+            else:
+                self._fields.append(field)
+                parts.append((name, None))
+        return tuple(parts)
 
     async def rows(self, request: Request, by: str, keys: Sequence[object], **values: object) -> list[Item]:
         """The items of the keys that have one, in the order of the keys, each once; `values` as of a sparse read.
@@ -84,7 +100,7 @@ class Listing:
         )
 
     def _item(self, row: Sequence[object]) -> Item:
-        return dict(zip(self._names, row, strict=True))
+        return _filled(self._parts, iter(row))
 
     def _form(self, by: str | None, *, count: bool) -> Form:
         form = self._forms.get((by, count))
@@ -102,6 +118,10 @@ class Listing:
 def json_of(body: Mapping[str, object]) -> Response:
     """A body as it goes out, with instants as the wire models write them; no model looks at it on the way."""
     return Response(orjson.dumps(body, default=_plain, option=orjson.OPT_UTC_Z), media_type="application/json")
+
+
+def _filled(parts: _Parts, values: Iterator[object]) -> Item:
+    return {name: next(values) if inner is None else _filled(inner, values) for name, inner in parts}
 
 
 def _camel(name: str) -> str:

@@ -1,5 +1,6 @@
 """REST's lists out of sparse reads: pages and cursors as REST has them, rows for nobody but who may see them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -28,6 +29,17 @@ class NoteOut(BaseModel):
     key: UUID
 
 
+class SaidOut(BaseModel):
+    words: str
+    key: UUID
+
+
+class PlacedOut(BaseModel):
+    id: int
+    said: SaidOut
+    community: str
+
+
 class NotesOut(BaseModel):
     items: list[NoteOut]
     next: str | None
@@ -35,6 +47,8 @@ class NotesOut(BaseModel):
 
 
 NOTES = Listing(NOTE, NoteOut, {"place": "community"})
+SAID = {f"said.{name}": NOTE.fields[name] for name in ("words", "key")}
+PLACED = Listing(replace(NOTE, fields={**NOTE.fields, **SAID}), PlacedOut)
 router = APIRouter(prefix="/v1", dependencies=[Depends(permit("consultation.read", "payroll.read"))])
 Keys = Annotated[list[str], Query()]
 
@@ -54,6 +68,11 @@ async def notes_of(request: Request, place: PlaceDep, key: Keys, limit: Limit = 
 @router.get("/notes-by-id")
 async def notes_by_id(request: Request, key: Keys) -> Response:
     return json_of({"items": await NOTES.rows(request, "id", key)})
+
+
+@router.get("/notes-placed")
+async def notes_placed(request: Request, key: Keys) -> Response:
+    return json_of({"items": await PLACED.rows(request, "id", key)})
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +116,13 @@ async def test_rows_come_in_the_order_of_their_keys_once_each(client) -> None:
     assert [one["words"] for one in items] == ["three", "one"]  # 5 lies in another region, 77 nowhere
     assert list(items[0]) == ["id", "place", "words", "key"]
     assert (await client.get("/v1/notes-by-id", params={"key": ["word"]})).json()["code"] == "read.value"
+
+
+async def test_a_model_inside_the_model_is_filled_from_its_own_fields(client) -> None:
+    plain = {one["id"]: one for one in (await client.get("/v1/notes-by-id", params={"key": ["1"]})).json()["items"]}
+    reply = await client.get("/v1/notes-placed", params={"key": ["1"]})
+    said = {name: plain[1][name] for name in ("words", "key")}
+    assert reply.json()["items"] == [{"id": 1, "said": said, "community": plain[1]["place"]}]
 
 
 async def test_a_page_of_each_key_is_counted(client) -> None:
