@@ -9,6 +9,7 @@ from services.consultation.domain.sessions import Session
 from services.consultation.schemas.issues import EventOut, IssueDetailOut, IssueOut, NextStepOut, ProcedureRefOut
 from services.consultation.schemas.parts import CitationOut, ParticipantOut, PersonOut, TextOut
 from services.consultation.schemas.sessions import SessionOut
+from services.consultation.usecases import reads
 from services.consultation.usecases.procedures import day_of
 from services.kernel.policy import Citation, Text
 from services.runtime.auth import Caller
@@ -26,8 +27,7 @@ def citations(cited: Iterable[Citation]) -> list[CitationOut]:
 
 def person(who: Person, caller: Caller, community: str) -> PersonOut:
     """The name only for a caller who writes this community's record: the public sees the kind."""
-    name = who.name if caller.may("consultation.write", community) else None
-    return PersonOut(kind=who.kind, name=name, anonymous=who.anonymous)
+    return PersonOut.model_validate(reads.person(caller, community, who))
 
 
 def issue(stands: Standing, procedure: Procedure, caller: Caller, today: date) -> IssueOut:

@@ -1,17 +1,16 @@
 """Issues over HTTP: raise, list, read with history, take a step."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import AwareDatetime
 
 from services.consultation.api import answers
-from services.consultation.api.access import Desk, DeskDep, check_community
-from services.consultation.domain.issues import Person, Standing
+from services.consultation.api.access import DeskDep, check_community
+from services.consultation.domain.issues import Person
 from services.consultation.schemas.issues import (
     IssueBatchOut,
     IssueDetailOut,
@@ -19,21 +18,24 @@ from services.consultation.schemas.issues import (
     IssueIn,
     IssueOut,
     IssuePageOut,
-    IssuesOfOut,
     Process,
     StepIn,
 )
 from services.consultation.schemas.parts import CommunityCode, PersonIn
 from services.consultation.storage import issues as storage
 from services.consultation.usecases import issues as usecases
-from services.consultation.usecases import procedures
+from services.consultation.usecases import procedures, reads
 from services.kernel.errors import Malformed
 from services.runtime.auth import permit
 from services.runtime.database import ReadOnly, Transaction
 from services.runtime.idempotency import OnceDep
-from services.runtime.paging import MOST_IDS, Limit, Place, PlaceDep, Window
+from services.runtime.listing import Listing, json_of
+from services.runtime.paging import MOST_IDS, Limit, Place, PlaceDep
 
 router = APIRouter(prefix="/v1", tags=["issues"])
+ISSUES = Listing(reads.ISSUES, IssueOut, {"community": "communityCode"})
+Asked: TypeAlias = tuple[str | None, Mapping[str, object]]
+"""The lookup of a list of issues, None for a root page; and the values of the read."""
 
 Ids = Annotated[list[UUID] | None, Query(alias="id", max_length=MOST_IDS, description="最多1000个 / at most 1,000")]
 Communities = Annotated[list[str] | None, Query(max_length=MOST_IDS, description="社区代码，最多1000个")]
@@ -71,54 +73,48 @@ async def raise_issue(body: IssueIn, session: Transaction, desk: DeskDep, once: 
 
 def filter_of(
     issue_id: Ids = None, community: Communities = None, state: States = None, process: Process | None = None
-) -> storage.Filter:
-    """Which issues a list is asked for."""
-    return storage.Filter(ids=issue_id or (), communities=community or (), states=state or (), process=process)
+) -> Asked:
+    """Which issues a list is asked for: those of one community by their own index, all others by what narrows them."""
+    where = {"ids": [str(one) for one in issue_id or ()] or None, "process": process, **_of_states(state)}
+    if community and len(community) == 1:
+        return "community", {"keys": community, "where": where}
+    return None, {"region": None, "where": {**where, "communities": community or None}}
 
 
-def window_of(place: PlaceDep, limit: Limit = 100) -> Window:
+def window_of(place: PlaceDep, limit: Limit = 100) -> tuple[Place, int]:
     """Which page of a list of issues is asked for."""
-    return located(place, limit)
+    return place, limit
 
 
-@router.get("/issues", dependencies=[Depends(permit("consultation.read"))])
+@router.get("/issues", response_model=IssuePageOut, dependencies=[Depends(permit("consultation.read"))])
 async def list_issues(
-    session: ReadOnly,
-    desk: DeskDep,
-    wanted: Annotated[storage.Filter, Depends(filter_of)],
-    window: Annotated[Window, Depends(window_of)],
-) -> IssuePageOut:
+    request: Request,
+    wanted: Annotated[Asked, Depends(filter_of)],
+    window: Annotated[tuple[Place, int], Depends(window_of)],
+) -> Response:
     """Issues, the latest opened first. 议题列表。"""
-    page = await storage.page(session, wanted, window)
-    items = await _heads(session, desk, page.items)
-    return IssuePageOut(items=items, **page.links(position_of))
+    by, asked = wanted
+    (page,) = await ISSUES.pages(request, by, asked, window)
+    return json_of({"items": page.items, **page.links()})
 
 
-@router.get("/issues-of-communities", dependencies=[Depends(permit("consultation.read"))])
+@router.get("/issues-of-communities", response_model=IssueBatchOut, dependencies=[Depends(permit("consultation.read"))])
 async def list_issues_of_communities(
-    session: ReadOnly,
-    desk: DeskDep,
+    request: Request,
     community: Annotated[list[CommunityCode], Query(min_length=1, max_length=MOST_IDS)],
     place: PlaceDep,
     per_community: Limit = 12,
     state: States = None,
-) -> IssueBatchOut:
+) -> Response:
     """A page of issues of each community, the latest opened first, in one call. 多个社区各自的议题。"""
-    wanted = storage.Filter(communities=list(dict.fromkeys(community)), states=state or ())
-    pages = await storage.pages_of(session, wanted, located(place, per_community))
-    heads = await _heads(session, desk, [one for page in pages.values() for one in page.items])
-    of = {head.id: head for head in heads}
-    return IssueBatchOut(
-        communities=[
-            IssuesOfOut(
-                community=code,
-                items=[of[one.issue.id] for one in page.items],
-                total=page.total or 0,
-                **page.links(position_of),
-            )
-            for code, page in pages.items()
-        ]
-    )
+    codes = list(dict.fromkeys(community))
+    asked = {"keys": codes, "where": _of_states(state)}
+    pages = await ISSUES.pages(request, "community", asked, (place, per_community), count=True)
+    batch = [
+        {"items": page.items, **page.links(), "community": code, "total": page.total}
+        for code, page in zip(codes, pages, strict=True)
+    ]
+    return json_of({"communities": batch})
 
 
 @router.get("/issue-details", dependencies=[Depends(permit("consultation.read"))])
@@ -180,45 +176,13 @@ async def take_step(
     return await once(session, work)
 
 
-async def _heads(session: ReadOnly, desk: Desk, found: Sequence[Standing]) -> list[IssueOut]:
-    pinned = await procedures.pinned(session, desk.packs, {one.issue.procedure for one in found})
-    return [answers.issue(one, pinned[one.issue.procedure], desk.caller, desk.today) for one in found]
-
-
-def located(place: Place, limit: int) -> Window:
-    """The window of a list of issues; Malformed `page.cursor`, `page.both`."""
-    window = place.window(limit, str, str)
-    return window if window.key is None else replace(window, key=position((window.key[0], window.key[1])))
-
-
-def position_of(one: Standing) -> tuple[str, str]:
-    """Where an issue stands in a list, as its cursor holds it."""
-    return one.opened_at.isoformat(), str(one.issue.id)
+def _of_states(states: Sequence[str] | None) -> dict[str, object]:
+    return {"state": states[0]} if states and len(states) == 1 else {"states": states or None}
 
 
 def person(who: PersonIn) -> Person:
     """Who acts or proposes."""
     return Person(who.kind, who.name, who.anonymous)
-
-
-def position(key: tuple[str, str]) -> tuple[datetime, UUID]:
-    """The instant and id inside a cursor; Malformed `page.cursor`."""
-    found = _position(*key)
-    if found is None:
-        raise Malformed(
-            "page.cursor",
-            "分页游标无效，请使用某一页返回的 next 或 previous，或从第一页重新开始。",
-            "The cursor cannot be read; use `next` or `previous` of a page, or start again without it.",
-        )
-    return found
-
-
-def _position(at: str, identifier: str) -> tuple[datetime, UUID] | None:
-    try:
-        instant, issue = datetime.fromisoformat(at), UUID(identifier)
-        return (instant.astimezone(UTC), issue) if instant.tzinfo else None
-    except (ValueError, OverflowError):  # no instant, no identifier; an instant that UTC has no year for
-        return None
 
 
 def _expected(if_match: str | None) -> int | None:

@@ -1,5 +1,7 @@
 """Sessions over HTTP: record one with its items, list, read."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -7,19 +9,19 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.consultation.api import answers
 from services.consultation.api.access import DeskDep, check_community
-from services.consultation.api.issues import Communities, located, person, position
+from services.consultation.api.issues import Communities, person
 from services.consultation.domain.sessions import Participant, Session
 from services.consultation.schemas.parts import CommunityCode
 from services.consultation.schemas.sessions import SessionBatchOut, SessionIn, SessionOut, SessionsOfOut
 from services.consultation.storage import sessions as storage
 from services.consultation.usecases import procedures
 from services.consultation.usecases import sessions as usecases
-from services.kernel.errors import DomainError
+from services.kernel.errors import DomainError, Malformed
 from services.runtime.auth import permit
 from services.runtime.database import ReadOnly, Transaction
 from services.runtime.idempotency import OnceDep
 from services.runtime.packs import Packs
-from services.runtime.paging import MOST_IDS, After, Limit, Page, PlaceDep, decode_cursor, page_of
+from services.runtime.paging import MOST_IDS, After, Limit, Page, Place, PlaceDep, Window, decode_cursor, page_of
 
 router = APIRouter(prefix="/v1", tags=["sessions"])
 
@@ -105,3 +107,29 @@ def _out(held: Session, packs: Packs) -> SessionOut:
     except DomainError:  # held before any procedure was in force: no pattern gives roles
         return answers.session(held, None)
     return answers.session(held, frame.procedure)
+
+
+def located(place: Place, limit: int) -> Window:
+    """The window of a list of sessions; Malformed `page.cursor`, `page.both`."""
+    window = place.window(limit, str, str)
+    return window if window.key is None else replace(window, key=position((window.key[0], window.key[1])))
+
+
+def position(key: tuple[str, str]) -> tuple[datetime, UUID]:
+    """The instant and id inside a cursor; Malformed `page.cursor`."""
+    found = _position(*key)
+    if found is None:
+        raise Malformed(
+            "page.cursor",
+            "分页游标无效，请使用某一页返回的 next 或 previous，或从第一页重新开始。",
+            "The cursor cannot be read; use `next` or `previous` of a page, or start again without it.",
+        )
+    return found
+
+
+def _position(at: str, identifier: str) -> tuple[datetime, UUID] | None:
+    try:
+        instant, held = datetime.fromisoformat(at), UUID(identifier)
+        return (instant.astimezone(UTC), held) if instant.tzinfo else None
+    except (ValueError, OverflowError):  # no instant, no identifier; an instant that UTC has no year for
+        return None

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.consultation.api import answers
 from services.consultation.api.access import Desk, DeskDep
-from services.consultation.api.issues import position
+from services.consultation.api.sessions import position
 from services.consultation.domain.procedures import Procedure
 from services.consultation.domain.statistics import Loop, Tally, mean
 from services.consultation.schemas.parts import RateOut

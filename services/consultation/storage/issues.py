@@ -1,7 +1,6 @@
 """Issues and their events: rows to domain values and back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +12,9 @@ from sqlalchemy import (
     and_,
     bindparam,
     column,
-    false,
     func,
     insert,
     literal,
-    not_,
-    or_,
     select,
     tuple_,
     update,
@@ -28,20 +24,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.consultation.domain.issues import Event, Issue, Person, Standing
 from services.consultation.storage.tables import issue_events, issues
 from services.kernel.errors import NotFound
-from services.runtime.paging import Slice, Window
-
-_PLACE = (issues.c.opened_at, issues.c.id)  # the order of lists, descending
-OPEN = "open"  # a group of states: all that are not final
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which issues a list holds; empty parts do not restrict. `states` may contain the group `open`."""
-
-    ids: Sequence[UUID] = ()
-    communities: Sequence[str] = ()
-    states: Sequence[str] = ()
-    process: str | None = None
 
 
 def among(
@@ -110,60 +92,6 @@ async def numbers_taken(session: AsyncSession, keys: Sequence[tuple[str, str]]) 
     return {(row.community, row.number) for row in await session.execute(query)}
 
 
-async def page(session: AsyncSession, wanted: Filter, window: Window) -> Slice[Standing]:
-    """A page of issues, the latest opened first."""
-    query = select(issues).where(*_conditions(wanted))
-    rows = await session.execute(
-        query.where(*window.inside(*_PLACE, descending=True)).order_by(*_ordered(window)).limit(window.limit + 1)
-    )
-    beyond = False
-    if other_side := window.beyond(*_PLACE, descending=True):
-        beyond = (await session.execute(query.where(*other_side).limit(1))).first() is not None
-    return window.slice([_standing(row) for row in rows.mappings()], beyond=beyond)
-
-
-async def pages_of(session: AsyncSession, wanted: Filter, window: Window) -> dict[str, Slice[Standing]]:
-    """A page of each community's issues, the latest opened first, all counted; one statement for any number of them.
-
-    A community's first row beyond the page's key is read too: it carries the counts where the page is empty.
-    """
-    beyond = or_(false(), *window.beyond(*_PLACE, descending=True))
-    place = func.row_number().over(partition_by=(issues.c.community, beyond), order_by=_ordered(window))
-    counted = (
-        select(
-            issues.c.community,
-            issues.c.id,
-            beyond.label("beyond"),
-            place.label("place"),
-            func.count().over(partition_by=issues.c.community).label("total"),
-            func.bool_or(beyond).over(partition_by=issues.c.community).label("far"),
-        )
-        .where(*_conditions(wanted))
-        .subquery()
-    )
-    query = (
-        select(issues, counted.c.beyond, counted.c.total, counted.c.far)
-        .join(counted, and_(counted.c.community == issues.c.community, counted.c.id == issues.c.id))
-        .where(or_(counted.c.place == 1, and_(not_(counted.c.beyond), counted.c.place <= window.limit + 1)))
-        .order_by(issues.c.community, *_ordered(window))
-    )
-    rows: dict[str, list[Standing]] = {community: [] for community in wanted.communities}
-    counts: dict[str, tuple[int, bool]] = {}
-    for row in (await session.execute(query)).mappings():
-        counts[row["community"]] = (row["total"], row["far"])
-        if not row["beyond"]:
-            rows[row["community"]].append(_standing(row))
-    none = (0, False)
-    return {
-        community: window.slice(found, beyond=counts.get(community, none)[1], total=counts.get(community, none)[0])
-        for community, found in rows.items()
-    }
-
-
-def _ordered(window: Window) -> list[ColumnElement[Any]]:
-    return [column.asc() if window.backward else column.desc() for column in _PLACE]
-
-
 async def add(session: AsyncSession, standings: Sequence[Standing], recorded_by: str) -> None:
     """New issues with all their events."""
     if not standings:
@@ -203,20 +131,6 @@ def not_found(issue: str) -> NotFound:
 _MOVING = ("state", "step", "tier", "final", "sequence", "updated_at", "merged_into")
 
 
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.ids:
-        conditions.append(issues.c.id.in_(wanted.ids))
-    if wanted.communities:
-        conditions.append(issues.c.community.in_(wanted.communities))
-    if wanted.states:
-        named = issues.c.state.in_([state for state in wanted.states if state != OPEN])
-        conditions.append(or_(named, issues.c.final.is_(False)) if OPEN in wanted.states else named)
-    if wanted.process:
-        conditions.append(issues.c.process == wanted.process)
-    return conditions
-
-
 def _issue(row: RowMapping, history: tuple[Event, ...]) -> Issue:
     return Issue(
         id=row["id"],
@@ -231,20 +145,6 @@ def _issue(row: RowMapping, history: tuple[Event, ...]) -> Issue:
         campaign=row["campaign"],
         mechanism=row["mechanism"],
         history=history,
-    )
-
-
-def _standing(row: RowMapping) -> Standing:
-    return Standing(
-        issue=_issue(row, ()),
-        state=row["state"],
-        step=row["step"],
-        tier=row["tier"],
-        final=row["final"],
-        opened_at=row["opened_at"],
-        updated_at=row["updated_at"],
-        sequence=row["sequence"],
-        merged_into=row["merged_into"],
     )
 
 

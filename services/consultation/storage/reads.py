@@ -1,11 +1,14 @@
 """What may be read sparsely of issues; each column means what storage/issues.py says."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.consultation.storage.issues import OPEN
 from services.kernel.errors import Malformed
-from services.runtime.selection import Column, Entity, Filter, Given, Join, Lookup, Order
+from services.kernel.region import parse, subtree
+from services.runtime.selection import Ask, Column, Entity, Filter, Given, Join, Lookup, Order
+
+OPEN = "open"  # a group of states: all that are not final
 
 _HISTORY = ("sequence", "step", "outcome", "actor_kind", "at", "from_state", "to_state", "tier")
 _OF_COMMUNITY = "SELECT * FROM consultation.issues WHERE community = k.key AND"
@@ -30,6 +33,17 @@ def _state(value: object) -> str:
     return value
 
 
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) and "\0" not in one for one in value):
+        raise Malformed("issue.filter_unreadable", "应为文本的列表", "it is a list of texts")
+    return value
+
+
+async def _region(ask: Ask, region: str | None) -> Sequence[tuple[str, str]]:
+    """One range, so that one page is in the order of time: what the caller may see, or the hull of it."""
+    return [(ask.scope[0][0], ask.scope[-1][1]) if region is None else subtree(parse(region))]
+
+
 def _told(at: datetime) -> str:
     return at.isoformat()
 
@@ -49,6 +63,11 @@ def _plain(*names: str) -> dict[str, Column]:
     return {name: Column(f"b.{name}") for name in names}
 
 
+_LATEST_FIRST = (
+    Order("opened_at", cast="timestamptz", show=_told, read=_instant, descending=True),
+    Order("id", cast="uuid", read=lambda part: str(UUID(part)), descending=True),
+)
+
 ISSUE = Entity(
     name="issue",
     permissions=("consultation.read",),
@@ -56,7 +75,8 @@ ISSUE = Entity(
         name: f"i.{name}"
         for name in (
             "id", "community", "number", "title", "text", "state", "step", "tier", "final", "channel", "process",
-            "opened_at", "updated_at", "procedure", "sequence", "campaign", "mechanism",
+            "opened_at", "updated_at", "procedure", "sequence", "campaign", "mechanism", "merged_into",
+            "proposer_kind", "proposer_name", "proposer_anonymous",
         )
     },
     lookups={
@@ -64,10 +84,13 @@ ISSUE = Entity(
         "community": Lookup(
             source=_issues,
             where="i.community = k.key",
-            order=(
-                Order("opened_at", cast="timestamptz", show=_told, read=_instant, descending=True),
-                Order("id", cast="uuid", read=lambda part: str(UUID(part)), descending=True),
-            ),
+            order=_LATEST_FIRST,
+        ),
+        "region": Lookup(
+            source="consultation.issues i",
+            where="i.community >= k.lo AND i.community < k.hi",
+            order=_LATEST_FIRST,
+            ranges=_region,
         ),
     },
     joins={
@@ -81,15 +104,24 @@ ISSUE = Entity(
         **_plain("number", "title", "text", "state", "step", "tier", "final", "channel", "process"),
         **_plain("sequence", "campaign", "mechanism"),
         "id": Column("b.id::text"),
+        "mergedInto": Column("b.merged_into::text"),
         "communityCode": Column("b.community"),
         "openedAt": Column("b.opened_at"),
         "updatedAt": Column("b.updated_at"),
     },
     filters={
-        "state": Filter(f"CASE WHEN :state::text = '{OPEN}' THEN NOT i.final ELSE i.state = :state::text END", _state)
+        "state": Filter(f"CASE WHEN :state::text = '{OPEN}' THEN NOT i.final ELSE i.state = :state::text END", _state),
+        "states": Filter(
+            f"i.state = ANY(array_remove(:states::text[], '{OPEN}')) "
+            f"OR ('{OPEN}' = ANY(:states::text[]) AND NOT i.final)",
+            _texts,
+        ),
+        "communities": Filter("i.community = ANY(:communities::text[])", _texts),
+        "ids": Filter("i.id = ANY(:ids::uuid[])", _texts),
+        "process": Filter("i.process = :process::text", _state),
     },
 )  # fmt: skip
-"""Names, the procedure and the steps, which are the pinned procedure's words, are added by the use case."""
+"""Names, the procedure and the steps, the pinned procedure's words, and the proposer are added by the use case."""
 
 HISTORY = tuple(f"v.{name}" for name in _HISTORY)
 """An issue's events as columns: each a list in the order of the events."""

@@ -14,6 +14,7 @@ from services.consultation.domain.procedures import Procedure
 from services.consultation.storage.reads import HISTORY, ISSUE, PINNED
 from services.consultation.usecases.procedures import day_of
 from services.kernel.policy import Citation
+from services.runtime.auth import Caller
 from services.runtime.selection import Ask, Build, Compute, Computed, Field, Grouped, Record, Rows
 
 MOST_PINNED = 512
@@ -55,6 +56,7 @@ class Pinned:
             "name": procedure.name.to_dict(),
             "pack": procedure.pack,
             "start": procedure.start,
+            "digest": procedure.digest,
         }
 
 
@@ -62,6 +64,17 @@ def cited(citation: Citation) -> Json:
     """A citation as GraphQL names its members."""
     wire = citation.to_dict()
     return {"docNo": wire.pop("doc_no"), **wire}
+
+
+def person(caller: Caller, community: str, who: Person) -> Json:
+    """Who proposed or acted: the name only for a caller who writes this community's record, the kind for everyone."""
+    name = who.name if caller.may("consultation.write", community) else None
+    return {"kind": who.kind, "name": name, "anonymous": who.anonymous}
+
+
+def proposer(ask: Ask, community: str, kind: str, name: str | None, anonymous: bool) -> Json:
+    """The proposer of an issue, as the caller may see it."""
+    return person(ask.caller, community, Person(kind, name, anonymous))
 
 
 def days_open(ask: Ask, final: bool, opened_at: datetime) -> int | None:
@@ -140,7 +153,13 @@ def saying(pins: Pins) -> Build:
 def _fields() -> Mapping[str, Field]:
     build = saying(Pins())
     named = {name: Grouped(("b.procedure", *needs), build) for name, (needs, _) in _SAYS.items()}
-    return {**ISSUE.fields, "daysOpen": Computed(("b.final", "b.opened_at"), days_open), **named}
+    return {
+        **ISSUE.fields,
+        "daysOpen": Computed(("b.final", "b.opened_at"), days_open),
+        "proposer": Computed(("b.community", "b.proposer_kind", "b.proposer_name", "b.proposer_anonymous"), proposer),
+        **named,
+    }
 
 
-ENTITIES = (replace(ISSUE, fields=_fields()),)
+ISSUES = replace(ISSUE, fields=_fields())
+ENTITIES = (ISSUES,)

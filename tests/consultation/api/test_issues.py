@@ -1,11 +1,11 @@
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from services.consultation.client import ConsultationClient
-from services.consultation.schemas.issues import IssueDetailOut, IssueIn, StepIn
+from services.consultation.schemas.issues import IssueBatchOut, IssueDetailOut, IssueIn, IssueOut, IssuePageOut, StepIn
 from services.runtime.client import ServiceError
 from services.runtime.paging import encode_cursor
 from tests.consultation.conftest import ClientOf
@@ -223,3 +223,84 @@ async def test_a_cursor_of_no_instant_is_refused(client: ConsultationClient, at:
         with pytest.raises(ServiceError) as refused:
             await client.issues(**page)
         assert (refused.value.status, refused.value.code) == (422, "page.cursor")
+
+
+@pytest.fixture
+async def several(client: ConsultationClient) -> list[IssueDetailOut]:
+    """Issues at odd instants, one of them merged, one of them of another city, one of an anonymous proposer."""
+    odd = [await raised(client, at=at) for at in ("2022-03-01T09:00:00.25+08:00", "2022-03-01T01:00:00Z")]
+    target = await raised(client, at="2022-03-03T09:00:00+08:00")
+    merge = step_in("merge", "two_committees", 4, reason="同类", merged_into=str(target.id))
+    merged = await client.take_step(odd[0].id, merge, str(uuid4()))
+    return [await raised(client, community=GUANDU, at="2022-03-04T09:00:00+08:00"), target, merged, odd[1]]
+
+
+async def body(client: ConsultationClient, path: str, **asked: object) -> bytes:
+    reply = await client._http.get(path, params=asked, headers=client._headers)
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "application/json"), reply.text
+    return reply.content
+
+
+@pytest.mark.parametrize("role", ["administrator", "resident"])
+async def test_a_list_is_what_its_wire_model_would_write(
+    client_of: ClientOf, several: list[IssueDetailOut], role: str
+) -> None:
+    asks = client_of(role)
+    sent = await body(asks, "/v1/issues", limit=3)
+    page = IssuePageOut.model_validate_json(sent)
+    assert sent == page.model_dump_json().encode()
+    alone = [await asks.issue(one.id) for one in several]
+    assert [dict(one) for one in page.items] == [{name: dict(one)[name] for name in IssueOut.model_fields}
+                                                 for one in alone[:3]]  # fmt: skip
+    assert (page.items[0].proposer.name, page.items[2].final) == ("张三" if role == "administrator" else None, True)
+    batch = await body(asks, "/v1/issues-of-communities", community=[GUANDU, LONGWAN, GUANDU], per_community=2)
+    assert batch == IssueBatchOut.model_validate_json(batch).model_dump_json().encode()
+    assert [len(one.items) for one in IssueBatchOut.model_validate_json(batch).communities] == [1, 2]
+
+
+async def test_a_list_narrowed_in_several_ways_at_once(
+    client: ConsultationClient, several: list[IssueDetailOut]
+) -> None:
+    guandu, target, merged, odd = (one.id for one in several)
+
+    async def listed(**asked: object) -> list[UUID]:
+        return [one.id for one in IssuePageOut.model_validate_json(await body(client, "/v1/issues", **asked)).items]
+
+    assert await listed(community=[GUANDU, LONGWAN]) == [guandu, target, merged, odd]
+    assert await listed(community=[GUANDU, LONGWAN], state="open") == [guandu, target, odd]
+    assert await listed(community=[LONGWAN], state=["collected", merged_state := several[2].state]) == [
+        target, merged, odd,
+    ]  # fmt: skip
+    assert await listed(state=merged_state, id=[str(merged), str(target)]) == [merged]
+    assert await listed(id=[str(odd), str(guandu), str(uuid4())], process="consultation") == [guandu, odd]
+    assert await listed(id=[str(odd)], community=GUANDU) == []
+
+
+async def test_a_list_across_communities_is_stable_under_inserts(
+    client: ConsultationClient, several: list[IssueDetailOut]
+) -> None:
+    first = await client.issues(limit=2)
+    later = [await raised(client, community=place, at="2022-03-09T09:00:00+08:00") for place in (GUANDU, LONGWAN)]
+    rest = await client.issues(limit=2, after=first.next)
+    assert [one.id for one in (*first.items, *rest.items)] == [one.id for one in several]
+    assert (rest.next, [one.id for one in (await client.issues(limit=9, before=first.next)).items]) == (
+        None, [*sorted((one.id for one in later), reverse=True), several[0].id],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"state": "a\0b"}, "issue.state_unreadable"),
+        ({"state": ["a\0b", "open"]}, "issue.filter_unreadable"),
+        ({"community": ["a\0b", LONGWAN]}, "issue.filter_unreadable"),
+        ({"community": "a\0b"}, "read.value"),
+        ({"after": "x", "before": "x"}, "page.both"),
+    ],
+)
+async def test_a_list_that_cannot_be_read_is_refused(
+    client: ConsultationClient, asked: dict[str, object], code: str
+) -> None:
+    with pytest.raises(ServiceError) as refused:
+        await client.get("/v1/issues", asked)
+    assert (refused.value.status, refused.value.code) == (422, code)

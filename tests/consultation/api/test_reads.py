@@ -51,7 +51,9 @@ def expected(out: IssueDetailOut) -> dict[str, Any]:
         "daysOpen": wire["days_open"],
         "stateName": wire["state_name"],
         "stepName": wire["step_name"],
-        "procedure": {name: wire["procedure"][name] for name in ("code", "name", "pack", "start")},
+        "mergedInto": wire["merged_into"],
+        "proposer": wire["proposer"],
+        "procedure": wire["procedure"],
         "stepsDone": [
             {
                 **{name: done[name] for name in ("sequence", "step", "name", "outcome")},

@@ -20,8 +20,9 @@ SHAPES = [
     (by, frozenset((*paging, *state, *one)))
     for one in ((), (ONE,))
     for by in ISSUE.lookups
-    for paging in ([(), ("backward",), ("after", "before")] if by == "community" else [()])
-    for state in ((), ("state",))
+    for paging in ([(), ("backward",), ("after", "before")] if ISSUE.lookups[by].order else [()])
+    for state in ((), ("state",), ("states", "process"), ("ids", "communities"))
+    if by != "region" or one
 ]
 EARLY, LATE = ("2000-01-01T00:00:00+00:00", "00000000-0000-0000-0000-000000000000"), (
     "2100-01-01T00:00:00+00:00", "ffffffff-ffff-ffff-ffff-ffffffffffff",
@@ -42,10 +43,12 @@ async def test_a_statement_without_its_scope_sees_nothing(
     issue = await raised(client)
     values: dict[str, Any] = {
         "scope_lo": "0", "scope_hi": ":", "scope_all": "", "limit": 5, "state": "open",
+        "states": ["open"], "process": issue.process, "ids": [str(issue.id)], "communities": [LONGWAN],
+        "lo": "33", "hi": "34",
         "keys": (key := str(issue.id) if by == "id" else LONGWAN), "key": key,
         "after_0": LATE[0], "after_1": LATE[1], "before_0": EARLY[0], "before_1": EARLY[1],
     }  # fmt: skip
-    fields = (*ISSUE.fields, *([CURSOR] if by == "community" else []))
+    fields = (*ISSUE.fields, *([CURSOR] if ISSUE.lookups[by].order else []))
     selection = compile_selection(ISSUE, by, fields, given)
     assert len(await pool.fetch(selection.rows.sql, selection.rows.values(values))) == 1
     for statement in (selection.rows, selection.count, selection.beyond):
