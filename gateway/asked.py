@@ -121,7 +121,13 @@ async def read(request: Request) -> Asked:
 
 def header(scope: Scope, name: bytes) -> str:
     """All values of a header (its name in lower case), joined as HTTP joins them; empty without any."""
-    return ",".join([value.decode("latin-1") for key, value in scope["headers"] if key == name])
+    sent: dict[bytes, bytes] | None = scope.get("sent")
+    if sent is None:
+        sent = scope["sent"] = dict(scope["headers"])
+        if len(sent) < len(scope["headers"]):
+            for key in sent:
+                sent[key] = b",".join([value for one, value in scope["headers"] if one == key])
+    return sent.get(name, b"").decode("latin-1")
 
 
 @lru_cache(64)

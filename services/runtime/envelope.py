@@ -185,9 +185,11 @@ class Reply:
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            present = {name for name, _ in message["headers"]}
-            more = [pair for pair in self._headers if pair[0] not in present]
-            message["headers"] = [*message["headers"], *more, (b"x-request-id", self._request_id.encode())]
+            sent = [*message["headers"], (b"x-request-id", self._request_id.encode())]
+            if self._headers:
+                present = {name for name, _ in sent}
+                sent += [pair for pair in self._headers if pair[0] not in present]
+            message["headers"] = sent
         return self._send(message)
 
 
