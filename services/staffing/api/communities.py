@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.kernel.region import Level, parse
 from services.runtime.auth import permit
 from services.runtime.database import ReadOnly
+from services.runtime.listing import Listing, json_of
 from services.runtime.paging import Limit, PlaceDep
-from services.staffing.api.moments import AreaDep, MomentDep
-from services.staffing.domain.communities import Community, Measures
+from services.staffing.api.moments import AreaDep, AskedAreaDep, MomentDep, read_at
 from services.staffing.domain.managements import managed_area
 from services.staffing.schemas.communities import (
     CommunityCountsOut,
@@ -21,13 +21,14 @@ from services.staffing.schemas.communities import (
     DivisionPageOut,
     ManagementOut,
     ManagementPageOut,
-    MeasuresOut,
     PeriodOut,
 )
 from services.staffing.storage import communities, divisions, managements
+from services.staffing.storage.reads import COMMUNITY
 
 router = APIRouter(prefix="/v1", tags=["communities"])
 READ = [Depends(permit("staffing.read"))]
+COMMUNITIES = Listing(COMMUNITY, CommunityOut)
 CodePath = Annotated[str, Path(pattern=r"^[1-9]\d{11}$", examples=["530111001011"])]
 
 
@@ -39,33 +40,44 @@ class Named:
     codes: Annotated[list[str] | None, Query(alias="code", max_length=1000, description="区划代码 / codes")] = None
 
 
-@router.get("/communities", dependencies=READ, summary="社区列表 / list communities")
+@router.get(
+    "/communities",
+    dependencies=READ,
+    response_model=CommunityPageOut,
+    summary="社区列表 / list communities",
+)
 async def list_communities(  # noqa: PLR0913, PLR0917 - what FastAPI injects
-    session: ReadOnly,
-    area: AreaDep,
+    request: Request,
+    asked: AskedAreaDep,
     moment: MomentDep,
     named: Annotated[Named, Depends()],
     place: PlaceDep,
     limit: Limit = 100,
     count: Annotated[bool, Query(description="是否数出总数 / whether to count the whole list")] = False,
-) -> CommunityPageOut:
+) -> Response:
     """By `id` or `code` (at most 1,000, in the order asked for), else the area's page by page in the order of codes."""
     if named.ids or named.codes:
-        found = (
-            await communities.get_by_ids(session, named.ids, moment)
-            if named.ids
-            else await communities.get_many(session, named.codes or [], moment)
-        )
-        return CommunityPageOut(items=[community_out(c) for c in found], next=None)
-    page = await communities.find(session, area, moment, place.window(limit, str), count=count)
-    links = page.links(lambda c: (c.code,))
-    return CommunityPageOut(items=[community_out(c) for c in page.items], total=page.total, **links)
+        by, keys = ("id", list(map(str, named.ids))) if named.ids else ("code", named.codes or [])
+        readable = [key for key in keys if by == "id" or key.isdigit()]
+        found = {one[by]: one for one in await COMMUNITIES.rows(request, by, readable, **read_at(moment))}
+        items = [found[key] for key in keys if key in found]
+        return json_of({"items": items, "next": None, "previous": None, "total": None})
+    (page,) = await COMMUNITIES.pages(request, None, {**asked, **read_at(moment)}, (place, limit), count=count)
+    return json_of({"items": page.items, **page.links(), "total": page.total})
 
 
-@router.get("/communities/{code}", dependencies=READ, summary="一个社区 / one community")
-async def get_community(code: CodePath, session: ReadOnly, moment: MomentDep) -> CommunityOut:
+@router.get(
+    "/communities/{code}",
+    dependencies=READ,
+    response_model=CommunityOut,
+    summary="一个社区 / one community",
+)
+async def get_community(code: CodePath, request: Request, moment: MomentDep) -> Response:
     """One community as it stands on the day."""
-    return community_out(await communities.get(session, code, moment))
+    found = await COMMUNITIES.rows(request, "code", [code], **read_at(moment))
+    if not found:
+        raise communities.not_found(code)
+    return json_of(found[0])
 
 
 @router.get("/statistics/communities", dependencies=READ, summary="社区数量 / counts by kind")
@@ -124,36 +136,3 @@ async def list_managements(
         ],
         communities=sum(by_kind.values()),
     )
-
-
-def community_out(community: Community) -> CommunityOut:
-    """The wire form of a community."""
-    return CommunityOut(
-        id=str(community.id),
-        code=community.code,
-        name=community.name,
-        kind=community.kind.value,
-        unit_type=community.unit_type,
-        urban_rural=community.urban_rural,
-        valid=PeriodOut(start=community.start, end=community.end),
-        provenance=community.provenance,
-        source=community.source,
-        measures=_measures_out(community.measures),
-    )
-
-
-def _measures_out(counted: Measures) -> MeasuresOut:
-    return MeasuresOut(
-        resident_households=counted.resident_households,
-        registered_households=counted.registered_households,
-        resident_population=counted.resident_population,
-        urban_residents=counted.urban_residents,
-        premises_sqm=_sqm(counted.premises_sqm),
-        ground_floor_sqm=_sqm(counted.ground_floor_sqm),
-        provenance=counted.provenance,
-        source=counted.source,
-    )
-
-
-def _sqm(hundredths: int | None) -> str | None:
-    return None if hundredths is None else f"{hundredths // 100}.{hundredths % 100:02d}"

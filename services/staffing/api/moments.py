@@ -1,5 +1,6 @@
 """What every read may be asked with: a day, an instant of knowledge, and the area that the caller may see."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, TypeAlias
 
@@ -24,6 +25,10 @@ On: TypeAlias = Annotated[
 KnownAt: TypeAlias = Annotated[
     datetime | None, Query(description="按何时所知,默认现在 / as known at this instant, now unless told")
 ]
+
+
+AskedArea: TypeAlias = Mapping[str, str | None]
+"""One member: `region` or `authority`."""
 
 
 def today() -> date:
@@ -56,33 +61,40 @@ async def packs_of(request: Request) -> Packs:
     return packs
 
 
-async def area_of(
-    session: ReadOnly,
-    caller: CallerDep,
-    moment: "MomentDep",
+async def asked_area(
     region: Annotated[str | None, Query(max_length=12, description="区划 / a division and all below it")] = None,
     authority: Annotated[str | None, Query(max_length=12, description="管理机关 / an authority's units")] = None,
-) -> Area:
-    """The codes meant by `region` or `authority`, cut to the caller's own regions; all of these without either."""
+) -> AskedArea:
+    """The `region` or `authority` asked for, as a sparse read takes it; the region null without either.
+
+    Malformed `query.both`, `region.unreadable`.
+    """
     if region and authority:
         raise Malformed(
             "query.both",
             "region 和 authority 只能给一个",
             "give region or authority, not both",
         )
-    own = Area(tuple(caller.scope("staffing.read", "staffing.roster")))
-    if authority:
-        code = parse(authority)
-        return cut(managed_area(code, await managements.of_authority(session, code, moment)), own)
-    return cut(Area((subtree(parse(region)),)), own) if region else own
-
-
-def cut(area: Area, own: Area) -> Area:
-    """The part of an area inside the caller's own."""
-    pairs = [(max(a, lo), min(b, hi)) for a, b in area.ranges for lo, hi in own.ranges]
-    return Area(tuple(sorted((lo, hi) for lo, hi in pairs if lo < hi)))
+    return {"authority": parse(authority)} if authority else {"region": parse(region) if region else None}
 
 
 MomentDep: TypeAlias = Annotated[Moment, Depends(moment_of)]
+AskedAreaDep: TypeAlias = Annotated[AskedArea, Depends(asked_area)]
+
+
+async def area_of(asked: AskedAreaDep, session: ReadOnly, caller: CallerDep, moment: MomentDep) -> Area:
+    """The codes meant by `region` or `authority`, cut to the caller's own regions; all of these without either."""
+    own = Area(tuple(caller.scope("staffing.read", "staffing.roster")))
+    if code := asked.get("authority"):
+        return managed_area(code, await managements.of_authority(session, code, moment)).cut(own)
+    region = asked.get("region")
+    return Area((subtree(region),)).cut(own) if region else own
+
+
+def read_at(moment: Moment) -> dict[str, str | None]:
+    """The day and instant as a sparse read takes them."""
+    return {"on": moment.on.isoformat(), "knownAt": moment.known_at.isoformat() if moment.known_at else None}
+
+
 PacksDep: TypeAlias = Annotated[Packs, Depends(packs_of)]
 AreaDep: TypeAlias = Annotated[Area, Depends(area_of)]

@@ -12,7 +12,7 @@ from services.kernel.region import parse, subtree
 from services.runtime.auth import CallerDep, permit
 from services.runtime.database import BulkRead
 from services.runtime.transfer import arrow_response
-from services.staffing.api.moments import cut, instant
+from services.staffing.api.moments import instant
 from services.staffing.domain.managements import managed_area
 from services.staffing.domain.moments import Area, Moment
 from services.staffing.schemas.roster import ROSTER
@@ -48,4 +48,4 @@ async def get_roster(
         found = await managements.of_authority_raw(connection, code, Moment(when.last, known_at))
         area = managed_area(code, found)
     own = Area(tuple(caller.scope("staffing.roster")))
-    return arrow_response(ROSTER, stream(connection, cut(area, own), when, known_at, ROSTER))
+    return arrow_response(ROSTER, stream(connection, area.cut(own), when, known_at, ROSTER))

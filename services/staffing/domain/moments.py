@@ -21,3 +21,8 @@ class Area:
     def holds(self, code: str) -> bool:
         """Whether a code lies in one of the ranges."""
         return any(lo <= code < hi for lo, hi in self.ranges)
+
+    def cut(self, own: "Area") -> "Area":
+        """The part of the area inside another."""
+        pairs = [(max(a, lo), min(b, hi)) for a, b in self.ranges for lo, hi in own.ranges]
+        return Area(tuple(sorted((lo, hi) for lo, hi in pairs if lo < hi)))

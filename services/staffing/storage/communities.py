@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, func, not_, select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -10,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.kernel.errors import NotFound
-from services.runtime.paging import Slice, Window
 from services.staffing.domain.communities import Community, CommunityKind, Measures
 from services.staffing.domain.moments import Area, Moment
 from services.staffing.storage import measures
@@ -27,36 +25,23 @@ def not_found(code: str) -> NotFound:
     )
 
 
-def standing(moment: Moment, *where: ColumnElement[bool], backward: bool = False) -> Select[Any]:
+def standing(moment: Moment, *where: ColumnElement[bool]) -> Select[Any]:
     """The last step of each unit on the day, with the next one's first day as its end; ended units are left out.
 
     `where` narrows before the last is picked.
     """
-    code = CommunityRow.code.desc() if backward else CommunityRow.code
     last = (
         select(CommunityRow)
         .ext(distinct_on(CommunityRow.code))
         .where(CommunityRow.start <= moment.on, *recorded_by(CommunityRow.recorded_at, moment), *where)
-        .order_by(code, CommunityRow.start.desc(), CommunityRow.recorded_at.desc())
+        .order_by(CommunityRow.code, CommunityRow.start.desc(), CommunityRow.recorded_at.desc())
         .subquery()
     )
     following = aliased(CommunityRow)
     ending = select(func.min(following.start)).where(
         following.code == last.c.code, following.start > moment.on, *recorded_by(following.recorded_at, moment)
     )
-    return (
-        select(last, ending.scalar_subquery().label("ending"))
-        .where(not_(last.c.ended))
-        .order_by(last.c.code.desc() if backward else last.c.code)
-    )
-
-
-async def get(session: AsyncSession, code: str, moment: Moment) -> Community:
-    """The community of that code on the day; NotFound `community.not_found`."""
-    found = await get_many(session, [code], moment)
-    if not found:
-        raise not_found(code)
-    return found[0]
+    return select(last, ending.scalar_subquery().label("ending")).where(not_(last.c.ended)).order_by(last.c.code)
 
 
 async def get_many(session: AsyncSession, codes: Sequence[str], moment: Moment) -> list[Community]:
@@ -64,47 +49,6 @@ async def get_many(session: AsyncSession, codes: Sequence[str], moment: Moment) 
     rows = (await session.execute(standing(moment, CommunityRow.code.in_(codes)))).all()
     found = {community.code: community for community in await _complete(session, rows, moment)}
     return [found[code] for code in codes if code in found]
-
-
-async def get_by_ids(session: AsyncSession, ids: Sequence[UUID], moment: Moment) -> list[Community]:
-    """The communities of those lineages in the order asked for; one that has changed its code answers with the last."""
-    codes = select(CommunityRow.code).where(CommunityRow.id.in_(ids))
-    rows = (await session.execute(standing(moment, CommunityRow.code.in_(codes)))).all()
-    found = {community.id: community for community in await _complete(session, rows, moment)}
-    return [found[key] for key in ids if key in found]
-
-
-async def find(
-    session: AsyncSession, area: Area, moment: Moment, window: Window, *, count: bool = False
-) -> Slice[Community]:
-    """A page of an area's communities in the order of codes; counted in all only when asked to."""
-    inside = within(CommunityRow.code, area)
-    query = standing(moment, inside, *window.inside(CommunityRow.code), backward=window.backward)
-    rows = (await session.execute(query.limit(window.limit + 1))).all()
-    beyond = False
-    if other_side := window.beyond(CommunityRow.code):
-        found = standing(moment, inside, *other_side, backward=not window.backward).limit(1)
-        beyond = (await session.execute(found)).first() is not None
-    total = await _count(session, area, moment) if count else None
-    page = window.slice(rows, beyond=beyond, total=total)
-    return page.of(await _complete(session, page.items, moment))
-
-
-async def _count(session: AsyncSession, area: Area, moment: Moment) -> int:
-    """How many units stand in an area; reads the key and `ended` only, which halves the cost for a nation."""
-    last = (
-        select(CommunityRow.ended)
-        .ext(distinct_on(CommunityRow.code))
-        .where(
-            within(CommunityRow.code, area),
-            CommunityRow.start <= moment.on,
-            *recorded_by(CommunityRow.recorded_at, moment),
-        )
-        .order_by(CommunityRow.code, CommunityRow.start.desc(), CommunityRow.recorded_at.desc())
-        .subquery()
-    )
-    found = await session.execute(select(func.count()).select_from(last).where(not_(last.c.ended)))
-    return found.scalar_one()
 
 
 async def count_by_kind(session: AsyncSession, area: Area, moment: Moment) -> dict[str, int]:

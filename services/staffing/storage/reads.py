@@ -2,11 +2,15 @@
 # ruff: noqa: S608 -- the statements are put together from this module's own names
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import orjson
 
+from services.kernel.errors import Malformed
 from services.kernel.period import completed_years
 from services.kernel.region import parse, subtree
+from services.runtime.reads_form import text_of
+from services.runtime.rls import Scope, merge
 from services.runtime.selection import (
     Ask,
     Column,
@@ -22,6 +26,7 @@ from services.runtime.selection import (
 )
 from services.staffing.domain.communities import MEASURES
 from services.staffing.domain.managements import Management, managed_area
+from services.staffing.domain.moments import Area
 from services.staffing.domain.workers import CERTIFICATES, POSTS
 from services.staffing.storage.headcounts import COUNTED
 
@@ -56,7 +61,7 @@ def _standing(where: str) -> Callable[[Given], str]:
 
 
 async def _region(ask: Ask, region: str | None) -> Sequence[tuple[str, str]]:
-    return ask.scope if region is None else [subtree(parse(region))]
+    return _within(ask, ask.scope if region is None else (subtree(parse(region)),))
 
 
 async def _authority(ask: Ask, authority: str | None) -> Sequence[tuple[str, str]]:
@@ -68,7 +73,21 @@ async def _authority(ask: Ask, authority: str | None) -> Sequence[tuple[str, str
         f"WHERE m.authority = :authority::text AND m.valid @> :on::date AND {known} ORDER BY m.unit",
         {"authority": code, "on": ask.on, "known_at": ask.known_at},
     )
-    return managed_area(code, [Management(*row) for row in rows]).ranges
+    return _within(ask, managed_area(code, [Management(*row) for row in rows]).ranges)
+
+
+def _within(ask: Ask, ranges: Scope) -> Scope:
+    """Disjoint ranges, since a row in two would come twice; only those of the argument `communities`, if given."""
+    communities = ask.args.get("communities")
+    area = Area(ranges) if communities is None else Area(communities).cut(Area(ranges))  # type: ignore[arg-type]
+    return merge(area.ranges)
+
+
+def subtrees(value: object) -> Scope:
+    """The ranges of a list of division codes. Malformed `read.value`, `region.unreadable`."""
+    if not isinstance(value, list):
+        raise Malformed("read.value", "须为区划代码的列表", "must be a list of division codes")
+    return merge([subtree(parse(text_of(code) or "")) for code in value])
 
 
 def _stated(name: str) -> str:
@@ -172,6 +191,11 @@ def _in_service(given: Given) -> str:
     return f"{known_by('w.recorded', given)} AND {known_by('s.recorded', given)}"
 
 
+def _served_in_range(given: Given) -> str:
+    return f"w.community >= k.lo AND w.community < k.hi AND s.valid @> :on::date AND {_in_service(given)}"
+
+
+_BY_COMMUNITY = (Order("community"), Order("number"))
 _SERVICE = "staffing.workers w JOIN staffing.employments s ON s.worker = w.id"
 _WORKER_LOOKUPS = {
     "id": Lookup(
@@ -185,14 +209,26 @@ _WORKER_LOOKUPS = {
         where=lambda given: f"w.community = k.key AND s.valid @> :on::date AND {_in_service(given)}",
         order=(Order("number"),),
     ),
+    "region": Lookup(source=_SERVICE, where=_served_in_range, order=_BY_COMMUNITY, ranges=_region),
+    "authority": Lookup(source=_SERVICE, where=_served_in_range, order=_BY_COMMUNITY, ranges=_authority),
 }
+
+
+def _held(community: str, full_time: str) -> str:
+    """The posts held on the day, the members of each being named as the reader names them."""
+    return (
+        f"json_agg(json_build_object('{community}', a.community, 'post', a.post, '{full_time}', a.full_time, "
+        "'start', COALESCE(lower(a.valid), :on::date), 'end', upper(a.valid)) ORDER BY a.community, a.post)::text"
+    )
+
+
 _WORKER_JOINS = {
     "a": Join(
         columns={
             "post": _best(POSTS, "a.post", "min"),
             "both": "COALESCE(bool_or(a.post = 'secretary') AND bool_or(a.post = 'director'), false)",
-            "held": "json_agg(json_build_object('communityCode', a.community, 'post', a.post, 'fullTime', a.full_time, "
-            "'start', COALESCE(lower(a.valid), :on::date), 'end', upper(a.valid)) ORDER BY a.community, a.post)::text",
+            "held": _held("communityCode", "fullTime"),
+            "listed": _held("community", "full_time"),
         },
         sql=lambda given: (
             "SELECT {columns} FROM staffing.appointments a "
@@ -215,6 +251,11 @@ _WORKER_JOINS = {
     ),
 }
 
+
+def _posts(_ask: Ask, held: str | None) -> orjson.Fragment:
+    return orjson.Fragment(held or "[]")
+
+
 _PERSON = ("id", "number", "name", "sex", "education", "category", "entry_route", "provenance", "source")
 _SERVED = ("urban", "in_state_establishment", "part_time", "subsidised")
 _WORKER_FIELDS: Mapping[str, Field] = {
@@ -227,7 +268,7 @@ _WORKER_FIELDS: Mapping[str, Field] = {
     "synthetic": Column(f"(b.provenance = '{SYNTHETIC}')"),
     "post": Column("a.post"),
     "holdsBothPosts": Column("a.both"),
-    "appointments": Computed(("a.held",), lambda _ask, held: orjson.Fragment(held or "[]")),
+    "appointments": Computed(("a.held",), _posts),
     "tier": Column("g.tier"),
     "step": Column("g.step"),
     "certificate": Column("q.level"),
@@ -245,4 +286,7 @@ WORKER = Entity(
     lookups=_WORKER_LOOKUPS,
     joins=_WORKER_JOINS,
     fields=_WORKER_FIELDS,
+    args={"communities": subtrees},
 )
+LISTED_WORKER = replace(WORKER, fields={**_WORKER_FIELDS, "appointments": Computed(("a.listed",), _posts)})
+"""A worker as REST lists one: the members of a post have REST's names."""

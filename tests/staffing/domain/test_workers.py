@@ -1,30 +1,24 @@
-"""Workers: the leading post, both posts, the highest certificate; kinds; areas."""
+"""Workers: the leading post; kinds; areas."""
 
 import pytest
 
 from services.staffing.domain.communities import CommunityKind, kind_of_type
 from services.staffing.domain.managements import Management, managed_area
 from services.staffing.domain.moments import Area
-from services.staffing.domain.workers import Certificate, highest_certificate, holds_both_posts, leading_post
+from services.staffing.domain.workers import leading_post
 
 
 @pytest.mark.parametrize(
-    ("posts", "leading", "both"),
+    ("posts", "leading"),
     [
-        (["director", "secretary"], "secretary", True),
-        (["deputy", "secretary"], "secretary", False),
-        (["staff"], "staff", False),
-        ([], None, False),
+        (["director", "secretary"], "secretary"),
+        (["deputy", "secretary"], "secretary"),
+        (["staff"], "staff"),
+        ([], None),
     ],
 )
-def test_posts(posts: list[str], leading: str | None, both: bool) -> None:
+def test_the_leading_post(posts: list[str], leading: str | None) -> None:
     assert leading_post(posts) == leading
-    assert holds_both_posts(posts) is both
-
-
-def test_the_highest_certificate_counts_alone() -> None:
-    assert highest_certificate(["junior", "intermediate"]) is Certificate.INTERMEDIATE
-    assert highest_certificate([]) is Certificate.NONE
 
 
 def test_kinds_of_code_book_types() -> None:
@@ -42,3 +36,5 @@ def test_an_authority_without_relations_runs_its_subtree() -> None:
     assert managed.holds("530111004011")
     assert not managed.holds("530111002001")
     assert not Area(()).holds("530111002001")
+    assert managed.cut(Area((("530111002000", "530111004012"),))) == Area((("530111004000", "530111004012"),))
+    assert managed.cut(Area(())) == Area(())

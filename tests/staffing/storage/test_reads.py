@@ -55,7 +55,7 @@ def values(entity: Entity, by: str, keys: dict[str, list[str]]) -> dict[str, Any
     return {
         "scope_lo": "0", "scope_hi": ":", "scope_all": "", "on": ON, "known_at": datetime(2100, 1, 1, tzinfo=UTC),
         "keys": joined(several := keys[entity.name] if by == "id" else CODES), "los": ["0"], "his": [":"], "limit": 50,
-        "after_0": "0", "before_0": "Z", "key": several[0], "lo": "0", "hi": ":",
+        "after_0": "0", "before_0": "Z", "after_1": "", "before_1": "Z", "key": several[0], "lo": "0", "hi": ":",
     }  # fmt: skip
 
 
