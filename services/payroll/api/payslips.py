@@ -1,13 +1,11 @@
 """Payslips: of workers, of a run, one, and one explained. A worker sees the own ones, payroll those of its region."""
 
-from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.kernel.errors import DomainError, Malformed
-from services.kernel.period import Month
 from services.kernel.policy import BEIJING
 from services.payroll.api.answers import checks_out, explained_lines, payslip_out
 from services.payroll.api.pay_calculations import packs_of
@@ -21,22 +19,30 @@ from services.payroll.schemas.payslips import (
     PayslipRefusalOut,
     TextOut,
 )
-from services.payroll.storage.payslips import Paid, not_found
-from services.payroll.usecases.payslips import ReadPayslip, Rederived, read, read_many, read_one, read_run, rederive
+from services.payroll.storage.payslips import not_found
+from services.payroll.usecases.payslips import ReadPayslip, Rederived, read_many, read_one, read_run, rederive
+from services.payroll.usecases.reads import PAYSLIPS as DECLARED
 from services.runtime.auth import Caller, CallerDep, permit
-from services.runtime.database import ReadOnly
+from services.runtime.database import ReadOnly, database_of, scope_of
+from services.runtime.listing import Listing, json_of
 from services.runtime.paging import MOST_IDS, After, Limit, decode_cursor, page_of
 from services.runtime.problem import status_of
 
 router = APIRouter(prefix="/v1", tags=["payslips"])
+PAYSLIPS = Listing(DECLARED, PayslipOut)
 PERMITS = [Depends(permit("payroll.read", "payslip.self"))]
 Payslips = Annotated[list[UUID], Query(alias="id", max_length=MOST_IDS, description="工资条标识 / payslips")]
 Workers = Annotated[list[UUID], Query(max_length=MOST_IDS, description="人员标识 / workers")]
 
 
-@router.get("/payslips", dependencies=PERMITS, summary="工资条 / payslips of workers or of a run")
+@router.get(
+    "/payslips",
+    response_model=PayslipPageOut,
+    dependencies=PERMITS,
+    summary="工资条 / payslips of workers or of a run",
+)
 async def list_payslips(  # noqa: PLR0913, PLR0917 - what FastAPI injects
-    session: ReadOnly,
+    request: Request,
     caller: CallerDep,
     worker: Workers = [],  # noqa: B006 - FastAPI copies it
     payslip: Payslips = [],  # noqa: B006 - FastAPI copies it
@@ -45,23 +51,28 @@ async def list_payslips(  # noqa: PLR0913, PLR0917 - what FastAPI injects
     latest: bool = False,
     after: After = None,
     limit: Limit = 100,
-) -> PayslipPageOut:
+) -> Response | PayslipPageOut:
     """`id=` repeated; or `worker=` repeated with `month=` or `latest=true`; or `run=`, paged by community and worker.
 
     Payslips the caller may not see are left out.
     """
     if payslip:
-        several = await read_many(session, payslip)
-        return PayslipPageOut(items=[payslip_out(one) for one in several if visible(caller, one)])
-    if run is None:
-        if (month is None) != latest or not worker:
-            raise _one_question()
-        wanted = Month.parse(month) if month else None
-        found = await read(session, list(dict.fromkeys(worker)), wanted, partial(_may_see, caller))
-        return PayslipPageOut(items=[payslip_out(one) for one in found])
-    rows = await read_run(session, run, decode_cursor(after, str, str), limit + 1)
-    page, following = page_of(rows, limit, lambda one: (one.stored.community, str(one.stored.worker)))
-    return PayslipPageOut(items=[payslip_out(one) for one in page if visible(caller, one)], next=following)
+        return json_of({"items": await PAYSLIPS.rows(request, "id", payslip), "next": None})
+    if run is not None:
+        return await _of_run(request, caller, run, (decode_cursor(after, str, str), limit))
+    if (month is None) != latest or not worker:
+        raise _one_question()
+    return json_of({"items": await PAYSLIPS.rows(request, "worker", worker, args={"month": month}), "next": None})
+
+
+async def _of_run(
+    request: Request, caller: Caller, run: UUID, page: tuple[tuple[str, str] | None, int]
+) -> PayslipPageOut:
+    after, limit = page
+    async with database_of(request).transaction(scope_of(request), read_only=True) as session:
+        rows = await read_run(session, run, after, limit + 1)
+    kept, following = page_of(rows, limit, lambda one: (one.stored.community, str(one.stored.worker)))
+    return PayslipPageOut(items=[payslip_out(one) for one in kept if visible(caller, one)], next=following)
 
 
 @router.get("/payslips/{payslip_id}", dependencies=PERMITS, summary="一张工资条 / one payslip")
@@ -102,13 +113,8 @@ async def explain_payslips(
 
 def visible(caller: Caller, one: ReadPayslip) -> bool:
     """Whether the caller is payroll for the community, or the worker and the run is approved."""
-    return _may_see(caller, (one.stored, one.run))
-
-
-def _may_see(caller: Caller, paid: Paid) -> bool:
-    slip, run = paid
-    own = caller.worker_id == slip.worker and run.state in SETTLED
-    return own or caller.may("payroll.read", slip.community)
+    own = caller.worker_id == one.stored.worker and one.run.state in SETTLED
+    return own or caller.may("payroll.read", one.stored.community)
 
 
 async def _seen(session: ReadOnly, caller: Caller, payslip_id: UUID) -> ReadPayslip:

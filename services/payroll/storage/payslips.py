@@ -1,19 +1,19 @@
 """Payslips: written in blocks, read by worker or identifier; rows <-> domain values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ARRAY, ColumnElement, Date, Uuid, and_, column, func, literal, select, tuple_
+from sqlalchemy import ARRAY, Date, Uuid, and_, column, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kernel.errors import NotFound
 from services.kernel.period import Month, day_number
 from services.payroll.domain.payroll_runs import PayrollRun
-from services.payroll.domain.payslip_ids import month_of, payslip_id, uuids_of
+from services.payroll.domain.payslip_ids import month_of, uuids_of
 from services.payroll.storage.payroll_runs import Connection, run_of
 from services.payroll.storage.tables import PayrollRunRow, PayslipRow
 from services.runtime.transfer import copy_block
@@ -76,29 +76,6 @@ def not_found() -> NotFound:
     return NotFound("payslip.not_found", "没有这张工资条", "there is no such payslip")
 
 
-async def of_month(session: AsyncSession, workers: Sequence[UUID], month: Month) -> list[Paid]:
-    """The workers' payslips of the month, in no order; workers without one are left out."""
-    return await _made(session, workers, await _attempts(session, PayrollRunRow.month == month.first))
-
-
-async def latest(
-    session: AsyncSession, workers: Sequence[UUID], visible: Callable[[Paid], bool], months_back: int = 24
-) -> list[Paid]:
-    """Each worker's latest visible payslip of the last months that have a run; workers without one are left out.
-
-    The newest month is read first, and all the others at once for those it has nothing for: three statements at most.
-    """
-    months = select(PayrollRunRow.month).distinct().order_by(PayrollRunRow.month.desc()).limit(months_back)
-    attempts = await _attempts(session, PayrollRunRow.month.in_(months))
-    newest = max((month for month, _ in attempts), default=None)
-    made = await _made(session, workers, [one for one in attempts if one[0] == newest])
-    found = [paid for paid in made if visible(paid)]
-    left = set(workers) - {slip.worker for slip, _ in found}
-    earlier = await _made(session, sorted(left), [one for one in attempts if one[0] != newest])
-    seen = sorted(filter(visible, earlier), key=lambda paid: paid[0].month)
-    return [*found, *{slip.worker: (slip, run) for slip, run in seen}.values()]
-
-
 async def of_attempt(
     session: AsyncSession, number: int, month: Month, after: tuple[str, str] | None, limit: int
 ) -> list[StoredPayslip]:
@@ -108,17 +85,6 @@ async def of_attempt(
         query = query.where(tuple_(PayslipRow.community, PayslipRow.worker) > (after[0], UUID(after[1])))
     rows = await session.scalars(query.order_by(PayslipRow.community, PayslipRow.worker).limit(limit))
     return [_stored(row) for row in rows.all()]
-
-
-async def _attempts(session: AsyncSession, where: ColumnElement[bool]) -> list[tuple[Month, int]]:
-    """The attempts that may have made payslips, by month."""
-    rows = await session.execute(select(PayrollRunRow.month, PayrollRunRow.attempt).where(where).distinct())
-    return [(Month.of(first), attempt) for first, attempt in rows]
-
-
-async def _made(session: AsyncSession, workers: Sequence[UUID], attempts: Sequence[tuple[Month, int]]) -> list[Paid]:
-    keys = [(month, payslip_id(worker, month, attempt)) for month, attempt in attempts for worker in workers]
-    return await _keyed(session, keys)
 
 
 async def _keyed(session: AsyncSession, keys: Sequence[tuple[Month, UUID]]) -> list[Paid]:

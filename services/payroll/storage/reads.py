@@ -114,8 +114,14 @@ PAYSLIP = Entity(
         "worker": Lookup(source=_of_worker, where="true", key="uuid"),
         "id": Lookup(source=_of_id, where=partial(_visible, "p"), key="uuid"),
     },
-    joins={"r": Join(columns={"state": "r.state"}, sql=_RUN)},
-    fields={"id": Column("b.id::text"), "state": Column("r.state")},
+    joins={"r": Join(columns={"id": "r.id", "state": "r.state"}, sql=_RUN)},
+    fields={
+        "id": Column("b.id::text"),
+        "worker": Column("b.worker::text"),
+        "community": Column("b.community"),
+        "run": Column("r.id::text"),
+        "state": Column("r.state"),
+    },
     args={"month": _month},
     limits=limits,
 )

@@ -1,6 +1,6 @@
 """Read payslips, and derive a stored one again from its facts and the rules it was made with."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kernel.formula.explanation import write
 from services.kernel.formula.vocabulary import Fact, FactValue
-from services.kernel.period import Month, day_of
+from services.kernel.period import day_of
 from services.payroll.domain import payslips as domain
 from services.payroll.domain.pay_schemes import Scheme
 from services.payroll.domain.payroll_runs import PayrollRun
@@ -48,18 +48,6 @@ class Rederived:
     def facts_shown(self) -> dict[str, str | bool | None]:
         """The facts as text in their own units; null where a fact was absent."""
         return {fact.name: _shown(fact, self.facts.get(fact.name)) for fact in STORED_FACTS}
-
-
-async def read(
-    session: AsyncSession, workers: Sequence[UUID], month: Month | None, visible: Callable[[Paid], bool]
-) -> list[ReadPayslip]:
-    """Visible payslips of the workers in the month (None: each one's latest), in the order the workers were given."""
-    if month is None:
-        found = await payslips.latest(session, workers, visible)
-    else:
-        found = [paid for paid in await payslips.of_month(session, workers, month) if visible(paid)]
-    order = {worker: at for at, worker in enumerate(workers)}
-    return sorted(await _with_schemes(session, found), key=lambda one: order[one.stored.worker])
 
 
 async def read_run(session: AsyncSession, run_id: UUID, after: tuple[str, str] | None, limit: int) -> list[ReadPayslip]:

@@ -243,4 +243,5 @@ def _lookups() -> Mapping[str, Lookup]:
     return {name: replace(lookup, stages=stages[name]) for name, lookup in PAYSLIP.lookups.items()}
 
 
-ENTITIES = (replace(PAYSLIP, fields=_fields(), lookups=_lookups()),)
+PAYSLIPS = replace(PAYSLIP, fields=_fields(), lookups=_lookups())
+ENTITIES = (PAYSLIPS,)

@@ -116,6 +116,24 @@ async def test_pages_go_forward_and_backward_as_the_list_does(
     assert (first["rows"][1][2], [str(one.id) for one in listed.items]) == (listed.next, order[:2])
 
 
+async def test_pages_of_a_region_are_in_the_order_of_time(client_of: ClientOf, issues: list[IssueDetailOut]) -> None:
+    newest = [str(one.id) for one in sorted(issues, key=lambda one: (one.opened_at, one.id), reverse=True)]
+    guandu = str(issues[3].id)
+
+    async def under(region: str | None, asks: ConsultationClient, **more: Any) -> list[str]:
+        (answer,) = await read(asks, {"region": region, "fields": ["id"], "first": 9, **more})
+        return [row[0] for row in answer["pages"][0]["rows"]]
+
+    assert await under(None, client_of()) == newest
+    assert await under("330300000000", client_of()) == [one for one in newest if one != guandu]
+    assert await under(None, client_of("community_secretary", GUANDU)) == [guandu]
+    assert await under("330300000000", client_of("community_secretary", GUANDU)) == []
+    assert await under(None, client_of(), where={"communities": [GUANDU], "states": ["open"]}) == [guandu]
+    refused = await read(client_of(), {"region": "33", "fields": ["id"], "first": 9},
+                         {"region": None, "fields": ["id"], "first": 9, "where": {"ids": "all"}})  # fmt: skip
+    assert [one["error"]["code"] for one in refused] == ["region.unreadable", "issue.filter_unreadable"]
+
+
 @pytest.mark.parametrize(
     ("state", "kept"), [("open", {0, 2}), ("screened", {0}), ("withdrawn", {1}), ("nothing", set())]
 )

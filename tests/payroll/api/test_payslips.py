@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.payroll.schemas.payroll_runs import PayrollRunIn, PayrollRunOut
+from services.payroll.schemas.payslips import PayslipPageOut
 from services.runtime.client import ServiceError
 from services.runtime.packs import load
 from services.runtime.settings import ROOT
@@ -215,6 +216,29 @@ async def test_the_latest_goes_back_to_the_month_a_worker_was_paid(
     await clerk.run_payroll(PayrollRunIn(authority=GUANDU, month="2026-03"), "march")
     latest = await clerk.payslips([worker_id(1), worker_id(2), worker_id(7)], latest=True)
     assert [(slip.worker, slip.month) for slip in latest] == [(worker_id(1), "2026-02"), (worker_id(2), "2026-03")]
+
+
+async def test_a_list_is_what_its_wire_model_would_write(months: list[PayrollRunOut], payroll: Payroll) -> None:
+    clerk, checker = await payroll(), await payroll(subject="checker")
+    for step in ("check", "approval"):
+        await checker.step_run(months[0].id, step, step)
+    own = await payroll("worker", STREET, worker=worker_id(1))
+    workers = [str(worker_id(at)) for at in (2, 7, 1, 2)]
+    ids = [str(slip.id) for slip in (await clerk.payslips_of_run(months[0].id)).items]
+    for caller, asked, found in (
+        (clerk, {"worker": workers, "latest": True}, 2),
+        (clerk, {"worker": workers, "month": "2026-01"}, 2),
+        (clerk, {"worker": workers, "month": "1999-01"}, 0),
+        (clerk, {"id": [*ids, _far_id(), ids[0]]}, 2),
+        (own, {"worker": workers, "latest": True}, 1),
+        (own, {"worker": workers, "month": "2026-02"}, 0),
+        (own, {"id": ids}, 1),
+    ):
+        reply = await caller._http.get("/v1/payslips", params=asked, headers=caller._headers)
+        page = PayslipPageOut.model_validate_json(reply.content)
+        assert (reply.headers["content-type"], reply.content) == ("application/json", page.model_dump_json().encode())
+        assert len(page.items) == found
+        assert page.items == [await caller.payslip(slip.id) for slip in page.items]
 
 
 def _far_id() -> str:

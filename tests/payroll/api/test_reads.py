@@ -70,7 +70,22 @@ async def expected(client: PayrollClient, slip: Any) -> dict[str, Any]:
     wire = slip.model_dump(mode="json")
     again = (await client.payslip_explanation(slip.id)).model_dump(mode="json")
     return {
-        **{name: wire[name] for name in ("id", "month", "gross", "net", "state", "scheme", "basis", "lines")},
+        **{
+            name: wire[name]
+            for name in (
+                "id",
+                "worker",
+                "community",
+                "run",
+                "month",
+                "gross",
+                "net",
+                "state",
+                "scheme",
+                "basis",
+                "lines",
+            )
+        },
         "employerCost": wire["employer_cost"],
         "schemeLabel": wire["scheme_label"],
         "matches": again["matches"],

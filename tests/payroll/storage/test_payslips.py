@@ -10,7 +10,7 @@ import pytest
 
 from services.kernel.errors import Conflict, Forbidden
 from services.kernel.period import Month
-from services.payroll.domain.payslip_ids import payslip_id_column
+from services.payroll.domain.payslip_ids import payslip_id, payslip_id_column
 from services.payroll.storage import payroll_runs, payslips
 from services.payroll.storage.payslips import PayslipBlock
 from services.runtime.database import Database
@@ -86,4 +86,4 @@ async def test_no_payslips_before_the_tax_law(database: Database) -> None:
 async def test_what_is_not_there(database: Database) -> None:
     async with database.transaction(GUANDU) as session:
         assert await payroll_runs.attempts(session, []) == {}
-        assert await payslips.of_month(session, [uuid4()], MONTH) == []
+        assert await payslips.get_many(session, [uuid4(), payslip_id(uuid4(), MONTH, 1)]) == []
