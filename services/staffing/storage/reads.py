@@ -77,14 +77,13 @@ async def _authority(ask: Ask, authority: str | None) -> Sequence[tuple[str, str
 
 
 def _within(ask: Ask, ranges: Scope) -> Scope:
-    """Disjoint ranges, since a row in two would come twice; only those of the argument `communities`, if given."""
-    communities = ask.args.get("communities")
-    area = Area(ranges) if communities is None else Area(communities).cut(Area(ranges))  # type: ignore[arg-type]
-    return merge(area.ranges)
+    """The part of disjoint ranges that lies in those of the argument `communities`, if it is given."""
+    communities: Scope | None = ask.args.get("communities")  # type: ignore[assignment]
+    return ranges if communities is None else Area(communities).cut(Area(ranges)).ranges
 
 
 def subtrees(value: object) -> Scope:
-    """The ranges of a list of division codes. Malformed `read.value`, `region.unreadable`."""
+    """The disjoint ranges of a list of division codes. Malformed `read.value`, `region.unreadable`."""
     if not isinstance(value, list):
         raise Malformed("read.value", "须为区划代码的列表", "must be a list of division codes")
     return merge([subtree(parse(text_of(code) or "")) for code in value])
