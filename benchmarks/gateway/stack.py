@@ -36,6 +36,7 @@ PATIENT = {  # the ordinary executor at concurrency 16 needs longer than a calle
     "GONGZHI_CLIENT_TIMEOUT_S": "60",
     "GONGZHI_EXECUTION_TIMEOUT_S": "60",
 }
+QUIET = ("--no-access-log", "--log-level", "warning")
 START_SECONDS = 90.0
 STOP_SECONDS = 15.0
 
@@ -124,6 +125,8 @@ class Stack:
             factory = PROFILER
         code = "import sys; from tools.children import serve; serve(sys.argv[1], int(sys.argv[2]), {}, sys.argv[3])"
         command = [sys.executable, "-c", code, factory, str(port), str(log)]
+        if name == FLOOR:  # bare: uvicorn as it comes, nothing of ours around it
+            command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port), *QUIET]
         return Server(name, port, log, subprocess.Popen(command, env=own))  # noqa: S603 - our own interpreter
 
     def stop(self) -> None:
