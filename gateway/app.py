@@ -12,16 +12,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from gateway import live_socket, live_stream
 from gateway.asked import header, sends_query
 from gateway.callers import has_token, may_look
 from gateway.context import Context
 from gateway.described import BODY, BY_GET, BY_POST, QUERY
 from gateway.endpoint import GraphQLEndpoint
 from gateway.explorers import explorers, graphiql
-from gateway.live import Feeds
-from gateway.live_operations import Live
-from gateway.live_stream import wants_stream
+from gateway.live import sockets, streams
+from gateway.live.feeds import Feeds
+from gateway.live.operations import Live
+from gateway.live.streams import wants_stream
 from gateway.loaders import Loaders
 from gateway.origins import welcome
 from gateway.persisted import Documents, trusted_documents
@@ -72,7 +72,7 @@ def wants_page(request: Request) -> bool:
 async def answered(request: Request, settings: GatewaySettings, endpoint: GraphQLEndpoint) -> Response:
     """The answer to a request in the form it wants: as a whole, or as a stream of events."""
     if wants_stream(request):
-        return await live_stream.respond(request, request.scope["app"].state.live)
+        return await streams.respond(request, request.scope["app"].state.live)
     return await endpoint.respond(request, context_of(request, settings))
 
 
@@ -106,7 +106,7 @@ def routes(settings: GatewaySettings, endpoint: GraphQLEndpoint) -> APIRouter:
 
     @router.websocket("/graphql")
     async def graphql_socket(socket: WebSocket) -> None:
-        await live_socket.serve(socket, socket.app.state.live)
+        await sockets.serve(socket, socket.app.state.live)
 
     @router.api_route("/graphql", methods=OTHER_METHODS, include_in_schema=False)
     async def graphql_otherwise() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.asked import GRAPHQL_JSON, JSON
 from gateway.errors import Code
-from gateway.live_stream import MEDIA as STREAM
+from gateway.live.streams import MEDIA as STREAM
 
 TWO_LANGUAGES: Mapping[str, Any] = {
     "type": "object",

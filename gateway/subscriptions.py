@@ -9,7 +9,7 @@ import strawberry
 
 from gateway.errors import Code, GatewayError
 from gateway.graph import Issue
-from gateway.live import LiveContext
+from gateway.live.feeds import LiveContext
 from gateway.scalars import Month
 from gateway.types.arguments import Info
 from gateway.types.changes import IssueChangeKind, PayrollRunChangeKind

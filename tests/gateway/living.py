@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from gateway.app import create_app
-from gateway.live_operations import Live
+from gateway.live.operations import Live
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from services.consultation.app import create_app as create_consultation

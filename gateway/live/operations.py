@@ -15,7 +15,7 @@ from strawberry.types.execution import ExecutionResult
 from gateway.asked import Asked
 from gateway.endpoint import GraphQLEndpoint
 from gateway.errors import Code, GatewayError, entry
-from gateway.live import Feeds, LiveContext
+from gateway.live.feeds import Feeds, LiveContext
 from gateway.loaders import Loaders
 from gateway.plan.upstreams import Upstreams
 from gateway.prepare import Invalid

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from gateway.asked import asked_of
 from gateway.errors import Code, GatewayError, entry, internal
-from gateway.live_operations import Guest, Live, Refused, bearer
+from gateway.live.operations import Guest, Live, Refused, bearer
 from services.runtime.log import log
 
 PROTOCOL = "graphql-transport-ws"

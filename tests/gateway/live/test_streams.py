@@ -10,8 +10,8 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from gateway import live_operations
-from gateway.live_stream import respond
+from gateway.live import operations
+from gateway.live.streams import respond
 from services.runtime.tokens import issue_token
 from tests.gateway.living import SHORT, Living
 from tests.gateway.register import LONGWAN, SHIHUGUAN
@@ -104,7 +104,7 @@ async def test_each_caller_is_told_of_his_regions(alive: Living) -> None:
 
 
 async def test_the_stream_ends_with_the_token(alive: Living, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_operations, "LEEWAY_S", 0)
+    monkeypatch.setattr(operations, "LEEWAY_S", 0)
     short = issue_token(settings, "administrator", "000000000000", lifetime=timedelta(seconds=2))
     began = time.monotonic()
     async with alive.sse(SHORT, Authorization=f"Bearer {short}") as stream:

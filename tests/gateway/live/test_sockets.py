@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from gateway import live_operations, live_socket
+from gateway.live import operations, sockets
 from services.runtime.tokens import issue_token
 from tests.fixtures.serving import until
 from tests.gateway.living import SHORT, Living
@@ -229,7 +229,7 @@ async def test_the_server_says_that_it_lives_and_wants_an_answer(alive: Living) 
 async def test_the_connection_ends_with_its_token(
     alive: Living, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_operations, "LEEWAY_S", 0)
+    monkeypatch.setattr(operations, "LEEWAY_S", 0)
     short = issue_token(settings, "administrator", "000000000000", lifetime=timedelta(seconds=2))
     began = time.monotonic()
     async with alive.socket({"Authorization": f"Bearer {short}"}) as socket:
@@ -240,7 +240,7 @@ async def test_the_connection_ends_with_its_token(
 
 
 async def test_a_client_that_takes_nothing_is_left(alive: Living, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent = live_socket.WebSocket.send_text
+    sent = sockets.WebSocket.send_text
     stuck = asyncio.Event()
 
     async def slow(self: Any, data: str) -> None:
@@ -248,7 +248,7 @@ async def test_a_client_that_takes_nothing_is_left(alive: Living, monkeypatch: p
             await asyncio.sleep(60)
         await sent(self, data)
 
-    monkeypatch.setattr(live_socket.WebSocket, "send_text", slow)
+    monkeypatch.setattr(sockets.WebSocket, "send_text", slow)
     monkeypatch.setattr(alive.live, "settings", alive.live.settings.model_copy(update={"live_send_timeout_s": 0.3}))
     async with alive.socket() as socket:
         await socket.subscribe("1", SHORT)

@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from gateway.asked import JSON, Asked, Unreadable, header, read
 from gateway.endpoint import refused_whole, reply
 from gateway.errors import GatewayError, entry
-from gateway.live_operations import Guest, Live, Refused, bearer, expired
+from gateway.live.operations import Guest, Live, Refused, bearer, expired
 from services.runtime.envelope import MEASURED_AS
 
 MEDIA = "text/event-stream"

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from gateway.errors import Code, GatewayError
-from gateway.live import Feeds, Turns
+from gateway.live.feeds import Feeds, Turns
 from gateway.settings import GatewaySettings
 from services.runtime import outbox
 from services.runtime.database import NATION, Database
