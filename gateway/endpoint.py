@@ -10,6 +10,7 @@ import strawberry
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from gateway.asked import JSON, Asked, Unreadable, media_type, read
 from gateway.context import Context
@@ -190,6 +191,11 @@ class Answer(Response):
         self.status_code = status
         self.raw_headers = headers
         self.background = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send it; nothing runs after it."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 @cache

@@ -40,6 +40,7 @@ class Prepared:
 
     `introspects`: whether it may ask about the schema itself; a text that only speaks of it counts as well.
     `weight`: its tokens and some more, to which the memory it takes is in proportion.
+    `known`: what the planner found of each operation, by its name.
     """
 
     text: str
@@ -47,6 +48,7 @@ class Prepared:
     introspects: bool = field(init=False)
     weight: int = field(init=False)
     prices: Prices = field(init=False, repr=False)
+    known: dict[str | None, Any] = field(init=False, repr=False, default_factory=dict)
     _operations: dict[str | None, OperationDefinitionNode] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:

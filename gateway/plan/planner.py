@@ -59,7 +59,6 @@ class Planner:
 
     def __init__(self, schema: GraphQLSchema, size: int) -> None:
         self.schema = schema
-        self.known: Store[Key, Known] = Store(size, MOST_TOKENS_KEPT, weigh)
         self.plans: Store[Key, Made | str] = Store(size, MOST_TOKENS_KEPT, weigh)
         self.fallen_back: Counter[str] = Counter()
 
@@ -79,11 +78,13 @@ class Planner:
             self.fallen_back["token"] += 1
             return None
         try:
-            key = prepared, operation.name.value if operation.name else None
-            known = self.known.get(key, lambda: Known(self.schema, prepared, operation))
+            name = operation.name.value if operation.name else None
+            known: Known | None = prepared.known.get(name)
+            if known is None:
+                known = prepared.known[name] = Known(self.schema, prepared, operation)
             coerced = known.coercer.read(variables)
             switched = tuple([coerced.get(name) for name in known.switches])
-            made = self.plans.get((*key, switched), lambda: self.make(prepared, operation, coerced))
+            made = self.plans.get((prepared, name, switched), lambda: self.make(prepared, operation, coerced))
             if not isinstance(made, str):
                 given = made.values.filled(coerced)
                 return await answered(made, Fetch(made.plan.reads, made.groups, given, ways, end))

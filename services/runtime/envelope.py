@@ -3,7 +3,6 @@
 import asyncio
 import random
 import re
-import secrets
 import time
 from bisect import bisect_left
 from collections.abc import Awaitable, Iterator, Sequence
@@ -201,4 +200,4 @@ def trace_of(scope: Scope) -> tuple[str, str]:
             known = _TRACE.fullmatch(value)
             break
     span = f"{random.getrandbits(64):016x}"
-    return (known[1].decode() if known else secrets.token_hex(16)), span
+    return (known[1].decode() if known else f"{random.getrandbits(128):032x}"), span
