@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import orjson
 from fastapi import Request, Response
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 from services.runtime.auth import caller_of
 from services.runtime.paging import Place
 from services.runtime.reads_form import Form, Json, Shapes
+from services.runtime.reads_pool import plain
 from services.runtime.reads_run import Answer, answer_to, viewer_of
 from services.runtime.selection import Entity
 
@@ -117,7 +117,7 @@ class Listing:
 
 def json_of(body: Mapping[str, object]) -> Response:
     """A body as it goes out, with instants as the wire models write them; no model looks at it on the way."""
-    return Response(orjson.dumps(body, default=_plain, option=orjson.OPT_UTC_Z), media_type="application/json")
+    return Response(orjson.dumps(body, default=plain, option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
 def _filled(parts: _Parts, values: Iterator[object]) -> Item:
@@ -127,10 +127,3 @@ def _filled(parts: _Parts, values: Iterator[object]) -> Item:
 def _camel(name: str) -> str:
     first, *others = name.split("_")
     return first + "".join(map(str.capitalize, others))
-
-
-def _plain(value: object) -> str:
-    """The driver's identifiers are a class of their own."""
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(type(value).__name__)

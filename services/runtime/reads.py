@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -16,7 +15,7 @@ from services.kernel.errors import DomainError, Malformed
 from services.runtime.auth import Caller, caller_of, permit
 from services.runtime.problem import problem_of
 from services.runtime.reads_form import VALUES, Form
-from services.runtime.reads_pool import ReadPool
+from services.runtime.reads_pool import ReadPool, plain
 from services.runtime.reads_run import Answer, Asked, Runner, Viewer, viewer_of
 from services.runtime.reads_schemas import MOST_READS, ReadsIn, ReadsOut
 from services.runtime.selection import Entity
@@ -68,7 +67,7 @@ class Reads:
         except DomainError as error:
             await problem_of(error, Request(scope))(scope, receive, send)
             return
-        content = orjson.dumps({"answers": answers}, default=_plain)
+        content = orjson.dumps({"answers": answers}, default=plain)
         headers = [_JSON, (b"content-length", b"%d" % len(content))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
@@ -150,13 +149,6 @@ def reads_router(entities: Sequence[Entity]) -> APIRouter:
         summary="稀疏读取 / sparse reads",
     )
     return router
-
-
-def _plain(value: object) -> str:
-    """asyncpg's identifiers are a class of their own."""
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(type(value).__name__)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
@@ -195,3 +196,10 @@ class ReadPool:
             with suppress(OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
                 await line.connection.close()
             self._free += 1
+
+
+def plain(value: object) -> str:
+    """What JSON does not know of a record's values: the driver's identifiers are a class of their own."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)

@@ -22,7 +22,6 @@ DEV_ALGORITHM = "ES256"
 REFRESH_FLOOR_S = 60.0
 LEEWAY_S = 30
 CACHED_TOKENS = 4096
-_CLAIMS = ("iss", "aud", "exp", "sub")
 
 
 class DevIssuerRefused(Exception):

@@ -9,7 +9,6 @@ from services.staffing.domain.statistics import Mean, Share
 BODIES: tuple[str, ...] = ("party_org", "residents_committee", "villagers_committee", "supervision_committee")
 ROLES: tuple[str, ...] = ("secretary", "deputy_secretary", "director", "deputy_director", "member")
 COMMITTEES: tuple[str, ...] = ("residents_committee", "villagers_committee")
-PERCENT_PLACES = 1
 
 
 @dataclass(frozen=True, slots=True)
