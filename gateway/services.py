@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 import httpx
 from pydantic import ValidationError
@@ -47,13 +47,6 @@ def unavailable(service: str) -> GatewayError:
         f"{en} ({service}); try again later",
         service=service,
     )
-
-
-class Way(Protocol):
-    """The way to the sparse reads of one service under one caller's token."""
-
-    def ask(self, body: bytes, end: float) -> Awaitable[bytes]:
-        """The reply of POST /v1/reads. Raises ServiceError, and TimeoutError at the `end` of the request's time."""
 
 
 @dataclass(frozen=True)

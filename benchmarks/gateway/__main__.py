@@ -29,7 +29,7 @@ from tools.talk import TIMEOUT, Talk
 NATION = "000000000000"
 NOTE = (
     "  every process counted, PostgreSQL included, the load client apart; concurrency 16, keep-alive, loopback;\n"
-    "  an auditor's token, row-level security, limits and cost budget on; development issuer; the floor has none"
+    "  {callers}, row-level security, limits and cost budget on; development issuer; the floor has none"
 )
 
 
@@ -41,6 +41,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=1.5, help="seconds of a question's turn in a round")
     parser.add_argument("--communities", type=int, default=data.COMMUNITIES, help="a smaller set, to try things out")
     parser.add_argument("--questions", default="Q1,Q2,Q3,Q4", help="which of them, separated by commas")
+    parser.add_argument("--callers", type=int, default=1, help="callers, each with a token, whose requests take turns")
     parser.add_argument("--profile", choices=sorted(FACTORIES), help="run this process under cProfile; no table then")
     return parser.parse_args()
 
@@ -86,7 +87,8 @@ def compare(bench: Bench, asked: list[Question], rounds: int, seconds: float) ->
         say("\n".join(lines))
     fresh = bench.driven("product", seconds, packed(bench.unseen(asked[0])))
     say("\n".join([*report.unseen(asked[0], found, fresh.total), *report.memory(bench)]))
-    say(NOTE)
+    callers = len(bench.tokens)
+    say(NOTE.format(callers="an auditor's token" if callers == 1 else f"{callers} auditors, each with a token"))
 
 
 def profile(bench: Bench, asked: list[Question], name: str, seconds: float) -> None:
@@ -110,7 +112,8 @@ def run(options: argparse.Namespace, home: Path) -> None:
         stack.start()
         load(stack, units)
         settings = read_settings(ServiceSettings).model_copy(update={"home": home})
-        bench = Bench(stack, issue_token(settings, "auditor", NATION, subject="benchmark"))
+        names = [f"benchmark {number}" for number in range(options.callers)]
+        bench = Bench(stack, [issue_token(settings, "auditor", NATION, subject=name) for name in names])
         if options.profile:
             profile(bench, asked, options.profile, options.seconds)
         else:

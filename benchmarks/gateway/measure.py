@@ -64,28 +64,30 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The running stacks and the token their requests carry."""
+    """The running stacks and the tokens of the callers whose requests take turns."""
 
     stack: Stack
-    token: str
+    tokens: Sequence[str]
 
     def requests(self, question: Question, name: str) -> list[bytes]:
         """The requests of a question as the stack's door takes them."""
         if name == FLOOR:
             return [request(f"/{question.name}", orjson.dumps(one), {}) for one in question.floor]
-        headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
         bodies = [orjson.dumps({"query": question.document, "variables": one}) for one in question.variables]
-        return [request("/graphql", body, headers) for body in bodies]
+        return [self._sent(body, at) for at, body in enumerate(bodies)]
+
+    def _sent(self, body: bytes, at: int) -> bytes:
+        token = self.tokens[at % len(self.tokens)]
+        return request("/graphql", body, {"Authorization": f"Bearer {token}", "Accept": "application/json"})
 
     def unseen(self, question: Question) -> list[bytes]:
         """Requests to the product whose documents all differ in text, so that each is met for the first time."""
-        headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
         given = question.variables
         bodies = (
             orjson.dumps({"query": f"{question.document}\n# {number}", "variables": given[number % len(given)]})
             for number in range(UNSEEN)
         )
-        return [request("/graphql", body, headers) for body in bodies]
+        return [self._sent(body, at) for at, body in enumerate(bodies)]
 
     def check_equal(self, question: Question, samples: int) -> None:
         """The same data from every stack for the first variables. Unequal with both answers otherwise."""
@@ -102,7 +104,7 @@ class Bench:
             reply = client.post(f"{url}/{question.name}", json=dict(question.floor[at]))
         else:
             body = {"query": question.document, "variables": dict(question.variables[at])}
-            reply = client.post(f"{url}/graphql", json=body, headers={"Authorization": f"Bearer {self.token}"})
+            reply = client.post(f"{url}/graphql", json=body, headers={"Authorization": f"Bearer {self.tokens[0]}"})
         content = reply.json()
         if reply.status_code != 200 or content.get("errors") or not content.get("data"):
             raise Unequal(f"{question.name}, {name}: {reply.status_code} {reply.text[:1500]}")

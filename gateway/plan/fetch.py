@@ -9,7 +9,8 @@ import orjson
 
 from gateway.errors import GatewayError
 from gateway.plan.reads import BadAnswer, ColumnOf, Found, Read, Values
-from gateway.services import Way, refusal, unavailable
+from gateway.plan.together import Ask, Unreadable, Way
+from gateway.services import refusal, unavailable
 from services.runtime.client import ServiceError
 from services.runtime.log import log
 
@@ -107,23 +108,24 @@ class Fetch:
             await self.asked[one]
         sent = self.sent(group)
         if sent:
-            await self.ask(group.service, self.request(group, sent), sent)
+            await self.ask(group, sent)
 
-    async def ask(self, service: str, request: bytes, sent: Mapping[int, Sequence[Any] | None]) -> None:
-        """One request and its answers."""
+    async def ask(self, group: Group, sent: Mapping[int, Sequence[Any] | None]) -> None:
+        """One request and its answers. Raises Unplanned, TimeoutError."""
         try:
-            reply = await self.ways[service].ask(request, self.end)
+            reply = await self.ways[group.service].ask(self.request(group, sent), self.end)
         except ServiceError as error:
             self.fail(sent, refusal(error))
             return
+        except Unreadable:
+            self.lost(group, sent)
+            return
         try:
-            answers = dict(zip(sent, orjson.loads(reply)["answers"], strict=True))
-            nulls = b"null" in reply
+            answers = dict(zip(sent, reply.answers, strict=True))
             for index in answers:
-                self.take(self.reads[index], sent[index], answers, nulls=nulls)
-        except (KeyError, TypeError, ValueError) as error:
-            log.error("upstream.unreadable", service=service, exc_info=error)
-            self.fail(sent, unavailable(service))
+                self.take(self.reads[index], sent[index], answers, nulls=reply.nulls)
+        except (KeyError, TypeError, ValueError):
+            self.lost(group, sent)
 
     def sent(self, group: Group) -> dict[int, Sequence[Any] | None]:
         """The reads of a request, each with its keys, or None when another read of the request gives them.
@@ -150,17 +152,17 @@ class Fetch:
             return self.reads[keys.read].column_of(keys.column, self.found[keys.read])
         return one.keys(self.values)
 
-    def request(self, group: Group, sent: Mapping[int, Sequence[Any] | None]) -> bytes:
-        """The reads on the wire. Raises Unplanned."""
-        marks, values = [], []
+    def request(self, group: Group, sent: Mapping[int, Sequence[Any] | None]) -> Ask:
+        """The reads as they go out. Raises Unplanned."""
+        marks, values, asked, above = [], [], [], []
+        places = {index: place for place, index in enumerate(sent)}
         for index, keys in sent.items():
             one = self.reads[index]
-            given = one.given(self.values)
-            if keys is not None and one.question.by is not None:
-                given["keys"] = keys
-            values.append(given)
+            values.append(one.given(self.values))
+            asked.append(keys if one.question.by is not None else None)
+            above.append(None if keys is not None or one.parent is None else places[one.parent])
             marks.append((index, one.beyond(self.values)))
-        return group.head(tuple(marks)) + orjson.dumps(values) + b"}"
+        return Ask(group.head(tuple(marks)), values, asked, above)
 
     def take(
         self, one: Read, given: Sequence[Any] | None, answers: Mapping[int, Mapping[str, Any]], *, nulls: bool
@@ -180,6 +182,11 @@ class Fetch:
         except BadAnswer:
             log.error("upstream.unreadable", service=service, entity=one.question.entity)
             self.failed[one.index] = unavailable(service)
+
+    def lost(self, group: Group, sent: Iterable[int]) -> None:
+        """A reply that cannot be read is an absence."""
+        log.error("upstream.unreadable", service=group.service)
+        self.fail(sent, unavailable(group.service))
 
     def fail(self, sent: Iterable[int], refused: GatewayError) -> None:
         """Every read of a request is refused."""

@@ -9,6 +9,7 @@ from typing import Self
 import httpx
 import orjson
 
+from gateway.plan.together import Ask, Reply, Together
 from gateway.plan.wire import Broken, KeptLine, Line
 from gateway.settings import GatewaySettings
 from services.runtime.client import Breaker, ServiceError
@@ -52,6 +53,7 @@ class Upstream:
     line: Line
     timeout_s: float
     breaker: Breaker = field(default_factory=Breaker)
+    together: Together = field(default_factory=Together)
 
     async def ask(self, headers: Mapping[str, str], body: bytes, end: float) -> bytes:
         """The reply to reads, at the `end` of the request's own time at the latest.
@@ -112,8 +114,15 @@ class CallersWay:
     upstream: Upstream
     headers: Mapping[str, str]
 
-    def ask(self, body: bytes, end: float) -> Awaitable[bytes]:
-        """The reply of POST /v1/reads. Raises ServiceError, and TimeoutError at the `end` of the request's time."""
+    def ask(self, ask: Ask, end: float) -> Awaitable[Reply]:
+        """The reply of POST /v1/reads, asked for together with others of this caller where that can be.
+
+        Raises ServiceError, Unreadable, and TimeoutError at the `end` of the request's time.
+        """
+        return self.upstream.together.ask(self.headers.get("Authorization", ""), ask, end, self.send)
+
+    def send(self, body: bytes, end: float) -> Awaitable[bytes]:
+        """The text of a reply, under this request's trace. Raises ServiceError, TimeoutError."""
         return self.upstream.ask(self.headers, body, end)
 
 

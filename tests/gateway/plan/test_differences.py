@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.asked import Asked
-from gateway.services import Way
+from gateway.plan.together import Ask, Reply, Way
 from gateway.types.pages import global_id
 from services.runtime.client import ServiceError
 from services.runtime.paging import encode_cursor
@@ -143,7 +143,7 @@ class Failing:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    async def ask(self, _body: bytes, *_: Any) -> bytes:
+    async def ask(self, _ask: Ask, _end: float) -> Reply:
         raise self.error
 
 

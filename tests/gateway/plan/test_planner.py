@@ -5,6 +5,7 @@ import orjson
 import pytest
 
 from gateway.asked import Asked
+from gateway.plan.together import Ask, Reply, reply_of
 from tests.gateway.plan.both import Both
 from tests.gateway.plan.hunting import compare
 from tests.gateway.register import CUIZHU, HONGMEI, LONGWAN, NOWHERE, SHIHUGUAN, VILLAGE, WENYI
@@ -111,8 +112,8 @@ async def test_an_answer_that_is_no_answer_is_an_absence(both: Both, monkeypatch
         def __init__(self, reply: bytes) -> None:
             self.reply = reply
 
-        async def ask(self, _body: bytes, _end: float) -> bytes:
-            return self.reply
+        async def ask(self, _ask: Ask, _end: float) -> Reply:
+            return reply_of(self.reply)
 
     prepared = both.endpoint.preparer.prepare('{ community(code: "530111001011") { name quota { citations { at } } } }')
     operation = prepared.operation(None)

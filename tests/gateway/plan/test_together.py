@@ -1,0 +1,259 @@
+"""Requests of one turn travel together, and nobody notices but the services."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+import pytest
+
+from gateway.asked import Asked
+from gateway.plan.together import MOST_ROWS, Ask, Reply, Together, Unreadable, reply_of
+from services.runtime.client import ServiceError
+from tests.gateway.plan.both import Both
+from tests.gateway.plan.hunting import compare
+from tests.gateway.register import CUIZHU, HONGMEI, LONGWAN, NOWHERE, SHIHUGUAN, VILLAGE, WENYI
+from tests.gateway.test_graph import JOIN
+
+CODES = [SHIHUGUAN, WENYI, CUIZHU, HONGMEI, VILLAGE, LONGWAN, NOWHERE, SHIHUGUAN]
+CARD = """query Card($code: DivisionCode!) { community(code: $code) { name headcount quota { posts }
+    workers(first: 3) { totalCount nodes { name latestPayslip { net } community { name } } }
+    issues(last: 2) { nodes { title community { name } } pageInfo { hasPreviousPage startCursor } } } }"""
+ISSUE = "query Issue($id: ID!) { node(id: $id) { ... on Issue { title community { name } } } }"
+
+
+class Service:
+    """Answers one read with a row per key and, where there is a second read, a page under each."""
+
+    def __init__(self, *, error: Exception | None = None, strange: bytes | None = None, refuses: str = "") -> None:
+        self.bodies: list[list[dict[str, Any]]] = []
+        self.error, self.strange, self.refuses = error, strange, refuses
+        self.held = asyncio.Event()
+        self.held.set()
+
+    async def send(self, body: bytes, _end: float) -> bytes:
+        values = orjson.loads(body)["values"]
+        self.bodies.append(values)
+        await self.held.wait()
+        if self.error:
+            raise self.error
+        if self.strange is not None:
+            return self.strange
+        keys = values[0]["keys"]
+        if self.refuses in keys:
+            return b'{"answers":[{"error":{"status":422}}]}'
+        answers: list[dict[str, Any]] = [{"rows": [None if key == "none" else [key] for key in keys]}]
+        if len(values) > 1:
+            answers.append(
+                {"pages": [None if key == "none" else {"rows": [[f"{key}.1"], [f"{key}.2"]]} for key in keys]}
+            )
+        if len(values) > 2:
+            under = [None if page is None else page["rows"] for page in answers[1]["pages"]]
+            answers.append({"rows": [[one[0].upper()] for rows in under if rows for one in rows]})
+        return orjson.dumps({"answers": answers})
+
+
+def asking(*keys: str, reads: int = 1, first: int = 2) -> Ask:
+    """So many reads, each under the one before, the first of them by keys."""
+    values: list[dict[str, Any]] = [{}, {"first": first}, {}][:reads]
+    above: list[int | None] = [None, 0, 1]
+    under: list[Sequence[Any] | None] = [list(keys), None, None]
+    return Ask(b'{"reads":[],"values":', values, under[:reads], above[:reads])
+
+
+async def asked(service: Service, *asks: Ask, callers: str = "", ends: Sequence[float] = ()) -> list[Any]:
+    """The replies to requests of one turn."""
+    together = Together()
+    each = [
+        together.ask(callers[at : at + 1], one, ends[at] if ends else 9.0, service.send) for at, one in enumerate(asks)
+    ]
+    return await asyncio.gather(*each, return_exceptions=True)
+
+
+async def test_each_gets_its_own_part_of_one_reply() -> None:
+    service = Service()
+    replies = await asked(service, asking("a"), asking("b", "none"), asking("a"))
+    assert [one["keys"] for (one,) in service.bodies] == [["a", "b", "none", "a"]]
+    assert [one.answers for one in replies] == [
+        [{"rows": [["a"]]}], [{"rows": [["b"], None]}], [{"rows": [["a"]]}],
+    ]  # fmt: skip
+    assert all(one.nulls for one in replies)
+
+
+async def test_what_stands_under_a_row_goes_with_it() -> None:
+    service = Service()
+    one, none, other = await asked(service, asking("a", reads=3), asking("none", reads=3), asking("b", "c", reads=3))
+    assert len(service.bodies) == 1
+    assert one.answers == [
+        {"rows": [["a"]]}, {"pages": [{"rows": [["a.1"], ["a.2"]]}]}, {"rows": [["A.1"], ["A.2"]]},
+    ]  # fmt: skip
+    assert none.answers == [{"rows": [None]}, {"pages": [None]}, {"rows": []}]
+    assert other.answers[2] == {"rows": [["B.1"], ["B.2"], ["C.1"], ["C.2"]]}
+
+
+@pytest.mark.parametrize("sizes", [(2, 3), (1, 1)])
+async def test_only_what_is_alike_but_for_its_keys_goes_together(sizes: tuple[int, int]) -> None:
+    service = Service()
+    await asked(service, *[asking("a", reads=2, first=size) for size in sizes])
+    assert len(service.bodies) == len(set(sizes))
+
+
+async def test_callers_never_share_a_request() -> None:
+    service = Service()
+    await asked(service, asking("a"), asking("b"), asking("c"), callers="xyx")
+    assert [one["keys"] for (one,) in service.bodies] == [["a", "c"], ["b"]]
+
+
+async def test_a_request_near_its_end_takes_nobody_along() -> None:
+    service = Service()
+    await asked(service, asking("a"), asking("b"), asking("c"), ends=[1.0, 2.0, 2.05])
+    assert [one["keys"] for (one,) in service.bodies] == [["a"], ["b", "c"]]
+
+
+async def test_who_comes_a_turn_later_goes_alone() -> None:
+    service, together = Service(), Together()
+    service.held.clear()
+    first = asyncio.ensure_future(together.ask("", asking("a"), 9.0, service.send))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    second = asyncio.ensure_future(together.ask("", asking("b"), 9.0, service.send))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert [one["keys"] for (one,) in service.bodies] == [["a"], ["b"]]
+    service.held.set()
+    await asyncio.gather(first, second)
+
+
+async def test_many_rows_go_alone() -> None:
+    service = Service()
+    wide = asking(*map(str, range(MOST_ROWS + 1)))
+    await asked(service, wide, wide)
+    assert len(service.bodies) == 2
+    service.bodies.clear()
+    await asked(service, *[asking("a", "b", reads=2, first=100)] * 3)  # 202 rows each: two fit, not three
+    assert sorted(len(one["keys"]) for one, _ in service.bodies) == [2, 4]
+
+
+async def test_a_page_without_keys_goes_alone() -> None:
+    sent: list[bytes] = []
+
+    async def send(body: bytes, _end: float) -> bytes:
+        sent.append(body)
+        return b'{"answers":[{"pages":[{"rows":[]}]}]}'
+
+    together = Together()
+    page = Ask(b'{"values":', [{"region": None, "first": 2}], [None], [None])
+    replies = await asyncio.gather(*[together.ask("", page, 9.0, send) for _ in range(2)])
+    assert sent == [b'{"values":[{"region":null,"first":2}]}'] * 2
+    assert replies[0].answers == [{"pages": [{"rows": []}]}]
+
+
+async def test_a_refusal_that_one_may_have_caused_is_each_ones_own() -> None:
+    service = Service(refuses="bad")
+    good, bad = await asked(service, asking("a"), asking("bad"))
+    assert good.answers == [{"rows": [["a"]]}]
+    assert "error" in bad.answers[0]
+    assert [one["keys"] for (one,) in service.bodies] == [["a", "bad"], ["a"], ["bad"]]
+
+
+async def test_an_absence_is_everybodys() -> None:
+    service = Service(error=ServiceError("staffing", 0, "service.unavailable", "无", "away"))
+    assert await asked(service, asking("a"), asking("b")) == [service.error] * 2
+    assert len(service.bodies) == 1
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        b"{", b"[]", b'{"answers":1}', b'{"answers":[1]}', b'{"answers":[{"rows":[["a"]]}]}', b'{"answers":[{}]}',
+        b'{"answers":[{"rows":[["a"],["b"],["c"]]}]}', b'{"answers":[]}',
+    ],
+)  # fmt: skip
+async def test_a_reply_that_does_not_fit_is_nobodys(strange: bytes) -> None:
+    service = Service(strange=strange)
+    replies = await asked(service, asking("a"), asking("b"))
+    assert [type(one) for one in replies] == [Unreadable, Unreadable]
+
+
+async def test_pages_that_are_none_are_nobodys() -> None:
+    service = Service(strange=b'{"answers":[{"rows":[["a"],["b"]]},{"pages":[{},{}]},{"rows":[]}]}')
+    replies = await asked(service, asking("a", reads=3), asking("b", reads=3))
+    assert [type(one) for one in replies] == [Unreadable, Unreadable]
+
+
+async def test_the_first_ones_end_is_nothing_to_the_others() -> None:
+    service, together = Service(), Together()
+    service.held.clear()
+    first, second, third = (
+        asyncio.ensure_future(together.ask("", asking(key), 9.0, service.send)) for key in ("a", "b", "c")
+    )
+    for _ in range(3):
+        await asyncio.sleep(0)
+    first.cancel()
+    third.cancel()
+    await asyncio.sleep(0)
+    service.held.set()
+    assert (await second).answers == [{"rows": [["b"]]}]
+    assert [one["keys"] for (one,) in service.bodies] == [["a", "b", "c"], ["b"]]
+    assert (await asyncio.gather(first, third, return_exceptions=True))[0].__class__ is asyncio.CancelledError
+
+
+async def test_one_who_has_gone_leaves_the_others_theirs() -> None:
+    for service in (Service(), Service(error=ServiceError("staffing", 0, "x", "x", "x")), Service(refuses="a")):
+        together = Together()
+        service.held.clear()
+        first, second = (asyncio.ensure_future(together.ask("", asking(key), 9.0, service.send)) for key in "ab")
+        for _ in range(3):
+            await asyncio.sleep(0)
+        second.cancel()
+        service.held.set()
+        (told,) = await asyncio.gather(first, return_exceptions=True)
+        assert isinstance(told, Reply | ServiceError)
+
+
+def test_a_reply_tells_whether_it_has_nulls() -> None:
+    assert not reply_of(b'{"answers":[{"rows":[["a"]]}]}').nulls
+
+
+@pytest.mark.parametrize("document", [JOIN, CARD])
+async def test_the_same_questions_at_once_are_answered_as_one_by_one(both: Both, document: str) -> None:
+    bearer = both.token("administrator", "000000000000")
+    wanted = [await both.executed(Asked(document, {"code": code}), bearer) for code in CODES]
+    for way in both.ways.values():
+        way.calls.clear()
+    found = await asyncio.gather(*[both.planned(Asked(document, {"code": code}), bearer) for code in CODES])
+    for one, other in zip(found, wanted, strict=True):
+        assert one is not None
+        compare(one, other)
+    calls = {name: Counter(path for path, _ in way.calls)["/v1/reads"] for name, way in both.ways.items()}
+    assert all(count <= 2 for count in calls.values()), calls  # of one question; eight of them ask no oftener
+
+
+async def test_each_caller_sees_what_is_the_callers(both: Both) -> None:
+    bearers = [both.token("community_secretary", SHIHUGUAN), both.token("auditor", "320400000000")]
+    asked = [(Asked(CARD, {"code": code}), bearer) for code in CODES for bearer in bearers]
+    wanted = [await both.executed(*one) for one in asked]
+    found = await asyncio.gather(*[both.planned(*one) for one in asked])
+    for one, other in zip(found, wanted, strict=True):
+        assert one is not None
+        compare(one, other)
+
+
+async def test_a_key_that_cannot_be_read_refuses_nobody_else(both: Both) -> None:
+    ids = ["SXNzdWU6bm90LWEtdXVpZA==", *(await issues(both))]
+    bearer = both.token("administrator", "000000000000")
+    wanted = [await both.executed(Asked(ISSUE, {"id": one}), bearer) for one in ids]
+    found = await asyncio.gather(*[both.planned(Asked(ISSUE, {"id": one}), bearer) for one in ids])
+    for one, other in zip(found, wanted, strict=True):
+        assert one is not None
+        compare(one, other)
+    assert found[1] is not None
+    assert found[1]["data"]["node"]["title"]
+
+
+async def issues(both: Both) -> list[str]:
+    """The ids of some issues."""
+    document = "query I($code: DivisionCode!) { community(code: $code) { issues(first: 3) { nodes { id } } } }"
+    found = await both.executed(Asked(document, {"code": SHIHUGUAN}))
+    return [one["id"] for one in found["data"]["community"]["issues"]["nodes"]]
