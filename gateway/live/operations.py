@@ -131,10 +131,12 @@ class Live:
             context_value=context,
             operation_name=asked.operation_name,
         )
-        extensions = {
+        extensions: dict[str, Any] = {
             "cost": {"requestedQueryCost": cost, "maximumAvailable": self.endpoint.preparer.limits.cost},
             "requestId": guest.request_id,
         }
+        if going := self.endpoint.watch.note(prepared, operation, asked.variables):  # once, however much it tells
+            extensions["deprecations"] = going
         async with aclosing(stream):
             async for result in stream:
                 yield self._body(result, context) | {"extensions": extensions}
