@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any, Generic, ParamSpec, TypeVar
@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pydantic
 
+from gateway.at_fault import Names, path_in, path_of
 from gateway.context import Context
 from gateway.errors import Code, GatewayError
 from gateway.graph import ConsultationSession, Issue
@@ -35,40 +36,11 @@ from services.runtime.log import log
 T = TypeVar("T")
 M = TypeVar("M", bound=pydantic.BaseModel)
 P = ParamSpec("P")
-Names = Sequence[str | int]
 
 BUSINESS = frozenset({403, 404, 409, 422})
 LOST = frozenset({0, 502, 504})  # the answer did not come: the command may have been done
 NOT_AGAIN = frozenset({"service.breaker_open", "service.timeout"})  # nobody was asked; the time is over
 KEY = re.compile(r"[\x21-\x7e]{1,200}")
-RENAMED: Mapping[str | int, str] = {"community": "community_code", "issue": "issue_id", "session": "session_id"}
-AT_FAULT: Mapping[str, tuple[str, ...]] = {
-    "community.not_found": ("community_code",),
-    **dict.fromkeys(("issue.not_found", "issue.final"), ("issue_id",)),
-    **dict.fromkeys(("issue.before_last_step", "issue.too_early", "issue.in_future"), ("at",)),
-    **dict.fromkeys(("issue.number_taken", "session.number_taken"), ("number",)),
-    **dict.fromkeys(("session.kind_unknown", "quorum_role_missing"), ("participants",)),
-    **dict.fromkeys(("payroll_run.wrong_state", "payroll_run.same_person"), ("step",)),
-    **dict.fromkeys(("issue.changed", "issue.etag_unreadable"), ("seen",)),
-    "issue.wrong_actor": ("actor", "kind"),
-    "issue.outcome_unknown": ("outcome",),
-    "issue.channel_unknown": ("channel",),
-    "issue.campaign_unknown": ("campaign",),
-    "issue.mechanism_unknown": ("mechanism",),
-    "issue.evidence_missing": ("evidence", "{missing}"),
-    "issue.evidence_unreadable": ("evidence", "{field}"),
-    "issue.merge_refused": ("evidence", "merged_into"),
-    "session.not_found": ("session_id",),
-    "screening.both_committees": ("evidence", "committees"),
-    "screening.outcome_contradicts": ("outcome",),
-    **dict.fromkeys(
-        ("screening.unanswered", "screening.code_unknown", "screening.text_unpublished"), ("evidence", "accept_codes")
-    ),
-    "payroll_run.not_found": ("payroll_run_id",),
-    "idempotency.mismatch": ("idempotency_key",),
-}
-"""The input field a refusal is about, by its code; a part in braces is told by the refusal's details."""
-STEP = "issue.step_"  # codes that are about the step asked for
 ZH: Mapping[str, str] = {
     "string_too_short": "太短",
     "string_too_long": "太长",
@@ -168,19 +140,9 @@ def told_of(error: ServiceError, asked: object) -> list[UserError]:
     parts: list[Mapping[str, Any]] = error.problem.get("errors") or []
     if parts:
         return [complaint(asked, one["pointer"].split("/")[2:], one["code"], one["message"]) for one in parts]
-    names = ("step",) if error.code.startswith(STEP) else AT_FAULT.get(error.code, ())
-    details = error.problem.get("details") or {}
     message = LocalText(zh=error.zh, en=error.en)
-    path = path_in(asked, [detailed(name, details) for name in names])
+    path = path_of(asked, error.code, error.problem.get("details") or {})
     return [UserError(code=error.code, message=message, field=path, citations=citations_of(error.problem))]
-
-
-def detailed(name: str, details: Mapping[str, Any]) -> str:
-    """A part of a path; of one in braces, the detail's value or its first."""
-    if not name.startswith("{"):
-        return name
-    value = details.get(name[1:-1])
-    return str(value[0] if isinstance(value, list) else value)
 
 
 def complaint(asked: object, names: Names, kind: str, message: str) -> UserError:
@@ -188,20 +150,6 @@ def complaint(asked: object, names: Names, kind: str, message: str) -> UserError
     path = path_in(asked, names)
     words = LocalText(zh=f"{path[-1] if path else '输入'}{ZH.get(kind, '有误')}，请更正：{message}", en=message)
     return UserError(code="input.unreadable", message=words, field=path, citations=[])
-
-
-def path_in(asked: object, names: Names) -> list[str] | None:
-    """The path of an input's field by the names in Python; None when it has no such field."""
-    renamed = [RENAMED.get(one, str(one)) for one in names]
-    if not renamed or not hasattr(asked, renamed[0]):
-        return None
-    return ["input", *map(camel, renamed)]
-
-
-def camel(name: str) -> str:
-    """`community_code` as GraphQL writes it: `communityCode`."""
-    first, *more = name.split("_")
-    return first + "".join(part.title() for part in more)
 
 
 def form(kind: type[M], asked: object, values: Mapping[str, Any]) -> M:

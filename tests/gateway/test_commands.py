@@ -9,9 +9,7 @@ import orjson
 import pytest
 
 from gateway.app import create_app
-from gateway.commands import camel, path_in
 from gateway.settings import GatewaySettings
-from gateway.types.inputs import RunPayrollInput
 from tests.conftest import ServiceApp, SettingsOf
 
 RUN = """mutation R($input: RunPayrollInput!) { runPayroll(input: $input) {
@@ -114,11 +112,3 @@ async def test_a_refusal_keeps_its_fields_citations_and_words(ask: Any) -> None:
     assert error == {
         "code": "x.y", "field": None, "message": {"zh": "不行", "en": "no"}, "citations": [{"document": "d-1"}],
     }  # fmt: skip
-
-
-def test_paths_are_those_of_the_input() -> None:
-    asked = RunPayrollInput(idempotency_key="k", month="2026-10")  # type: ignore[arg-type]
-    assert path_in(asked, ("known_at", 0)) == ["input", "knownAt", "0"]
-    assert path_in(asked, ("nothing",)) is None
-    assert path_in(asked, ()) is None
-    assert camel("community_code") == "communityCode"

@@ -62,6 +62,10 @@ async def test_steps_are_taken_in_order_and_a_skipped_one_is_refused_as_data(wri
     assert (closed["code"], closed["field"]) == ("issue.final", ["input", "issueId"])
 
 
+GROUNDS = {"committees": ["party_org", "residents_committee"], "reason": "属于协商范围"}
+NO_ISSUE = global_id("Issue", "01890000-0000-7000-8000-000000000000")
+
+
 @pytest.mark.parametrize(("changes", "code", "field"), [
     ({"actor": {"kind": "resident"}}, "issue.wrong_actor", ["actor", "kind"]),
     ({"outcome": "maybe"}, "issue.outcome_unknown", ["outcome"]),
@@ -69,13 +73,19 @@ async def test_steps_are_taken_in_order_and_a_skipped_one_is_refused_as_data(wri
     ({"at": "2126-02-01T00:00:00Z"}, "issue.in_future", ["at"]),
     ({"evidence": {"reason": "x"}}, "issue.evidence_missing", ["evidence", "committees"]),
     ({"evidence": {"reason": "x" * 4001}}, "issue.evidence_unreadable", ["evidence", "reason"]),
+    ({"evidence": GROUNDS | {"acceptCodes": ["A9"]}}, "screening.code_unknown", ["evidence", "acceptCodes"]),
+    ({"evidence": GROUNDS | {"acceptCodes": ["A1"], "rejectCodes": ["R99"]}}, "screening.code_unknown",
+     ["evidence", "rejectCodes"]),
+    ({"evidence": GROUNDS}, "screening.unanswered", ["evidence", "acceptCodes"]),
+    ({"step": "merge", "outcome": None, "evidence": GROUNDS | {"mergedInto": NO_ISSUE}}, "issue.merge_refused",
+     ["evidence", "mergedInto"]),
     ({"evidence": {"mergedInto": "x"}}, "id.unreadable", ["evidence", "mergedInto"]),
     ({"issueId": "x"}, "id.unreadable", ["issueId"]),
     ({"seen": 0}, "issue.changed", ["seen"]),
     ({"seen": 7}, "issue.changed", ["seen"]),
     ({"seen": -1}, "issue.etag_unreadable", ["seen"]),
     ({"issueId": global_id("Worker", "01890000-0000-7000-8000-000000000000")}, "id.unreadable", ["issueId"]),
-    ({"issueId": global_id("Issue", "01890000-0000-7000-8000-000000000000")}, "issue.not_found", ["issueId"]),
+    ({"issueId": NO_ISSUE}, "issue.not_found", ["issueId"]),
     ({"sessionId": "x"}, "id.unreadable", ["sessionId"]),
     ({"actor": {"kind": "two_committees", "name": "x" * 61}}, "input.unreadable", ["actor", "name"]),
     ({"idempotencyKey": ""}, "idempotency.unreadable", ["idempotencyKey"]),
@@ -100,7 +110,12 @@ async def test_every_field_that_a_form_refuses_is_named(written: System) -> None
 
 @pytest.mark.parametrize(("changes", "code", "field"), [
     ({"channel": "telepathy"}, "issue.channel_unknown", ["channel"]),
+    ({"channel": None}, "issue.evidence_missing", ["channel"]),
     ({"campaign": "nothing"}, "issue.campaign_unknown", ["campaign"]),
+    ({"mechanism": "nothing"}, "issue.mechanism_unknown", ["mechanism"]),
+    ({"proposer": {"kind": "stranger"}}, "issue.wrong_actor", ["proposer", "kind"]),
+    ({"actor": "stranger"}, "issue.wrong_actor", ["actor"]),
+    ({"at": "2126-02-01T00:00:00Z"}, "issue.in_future", ["at"]),
     ({"communityCode": NOWHERE}, "issue.number_taken", None),
 ])  # fmt: skip
 async def test_what_cannot_be_raised(written: System, changes: dict[str, Any], code: str, field: Any) -> None:
@@ -197,6 +212,8 @@ async def test_a_month_is_run_and_walked_to_its_close_by_two_persons(written: Sy
     paid = (await on("PAY", maker))["payrollRun"]
     assert (paid["state"], paid["checkedBy"], paid["approvedBy"]) == ("PAID", "checker", "checker")
     assert (await on("CLOSE", maker))["payrollRun"]["state"] == "CLOSED"
+    (refused,) = (await do(written, PAYROLL, {**given, "idempotencyKey": key()}, maker))["errors"]
+    assert (refused["code"], refused["field"]) == ("payroll_run.wrong_state", ["input", "month"])
 
 
 async def test_those_who_could_not_be_paid_are_told_with_the_reason(written: System) -> None:
@@ -230,7 +247,7 @@ async def test_a_month_needs_one_area_of_ones_own(written: System) -> None:
     assert (refused["code"], refused["field"]) == ("input.unreadable", None)
     far = {"idempotencyKey": key(), "month": "2026-11", "region": "110000000000"}
     (refused,) = (await do(written, PAYROLL, far, clerk))["errors"]
-    assert refused["code"] == "region.not_found"
+    assert (refused["code"], refused["field"]) == ("region.not_found", ["input", "region"])
 
 
 async def test_a_worker_sees_the_latest_payslip_that_is_approved(written: System, settings_of: SettingsOf) -> None:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from gateway.types.pages import global_id
 from tests.gateway.conftest import System, errors
 from tests.gateway.register import CUIZHU, HONGMEI, LONGWAN
 from tests.gateway.written import SESSION, do, key, raised, screening, step, stepped
+
+NO_ISSUE = global_id("Issue", "01890000-0000-7000-8000-000000000000")
 
 
 async def test_a_session_is_recorded_with_its_issue(written: System) -> None:
@@ -30,8 +33,41 @@ async def test_a_session_is_recorded_with_its_issue(written: System) -> None:
     document = "query Q($id: ID!) { node(id: $id) { ... on ConsultationSession { title issues { id } } } }"
     again = await written.ask(document, {"id": session["id"]})
     assert again["data"]["node"] == {"title": "停车协商会", "issues": [{"id": issue["id"]}]}
+    again = {**held, "idempotencyKey": key(), "participants": everyone}
+    (taken,) = (await do(written, SESSION, {**again, "number": session["number"]}))["errors"]
+    assert (taken["code"], taken["field"]) == ("session.number_taken", ["input", "number"])
+    (repeated,) = (await do(written, SESSION, {**again, "items": [item]}))["errors"]
+    assert (repeated["code"], repeated["field"]) == ("issue.step_repeated", ["input", "items", "0", "issueId"])
     (unreadable,) = (await do(written, SESSION, {**held, "items": [{**item, "issueId": "x"}]}))["errors"]
     assert unreadable["field"] == ["input", "items", "0", "issueId"]
+
+
+async def test_a_refused_item_is_named_by_its_place(written: System) -> None:
+    plan = {"place": "会议室", "meetingOn": "2026-03-20", "form": "座谈", "chair": "主任"}
+    first, second = [await raised(written), await raised(written)]
+    for one in (first, second):
+        await stepped(written, screening(one))
+        await stepped(written, step(one, "plan", "residents_committee", 6, evidence=plan))
+        await stepped(written, step(one, "notify", "residents_committee", 7, evidence={"means": "公告"}))
+    good = {"issueId": first["id"], "actor": {"kind": "chair"}, "evidence": {"result": "划线"}}
+    held = {
+        "communityCode": LONGWAN, "title": "停车协商会", "heldAt": "2026-03-20T14:00:00+08:00",
+        "participants": [{"kind": kind} for kind in ("party_org", "residents_committee", "resident")],
+    }  # fmt: skip
+    wrongs: list[tuple[dict[str, Any], str, list[str]]] = [
+        ({"actor": {"kind": "stranger"}}, "issue.wrong_actor", ["items", "1", "actor", "kind"]),
+        ({"outcome": "maybe"}, "issue.outcome_unknown", ["items", "1", "outcome"]),
+        ({"evidence": None}, "issue.evidence_missing", ["items", "1", "evidence", "result"]),
+        ({"evidence": {"result": "x" * 4001}}, "issue.evidence_unreadable", ["items", "1", "evidence", "result"]),
+        ({"issueId": NO_ISSUE}, "issue.not_found", ["items", "1", "issueId"]),
+    ]
+    for wrong, code, field in wrongs:
+        items = [good, {**good, "issueId": second["id"], **wrong}]
+        (refused,) = (await do(written, SESSION, {**held, "idempotencyKey": key(), "items": items}))["errors"]
+        assert (refused["code"], refused["field"]) == (code, ["input", *field])
+    early = {**held, "idempotencyKey": key(), "heldAt": "2026-03-06T14:00:00+08:00", "items": [good]}
+    (refused,) = (await do(written, SESSION, early))["errors"]
+    assert (refused["code"], refused["field"]) == ("issue.before_last_step", ["input", "heldAt"])
 
 
 async def test_sessions_of_a_community_are_paged_both_ways(written: System) -> None:

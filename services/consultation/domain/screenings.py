@@ -27,7 +27,8 @@ def decide(screening: Screening, accept: Iterable[str], reject: Iterable[str]) -
     """
     if screening.accept is None or screening.reject is None:
         raise _unpublished(screening)
-    for_it, against = _grounds(screening.accept, accept), _grounds(screening.reject, reject)
+    for_it = _grounds(screening.accept, accept, "accept_codes")
+    against = _grounds(screening.reject, reject, "reject_codes")
     if not for_it and not against:
         raise RuleViolation(
             "screening.unanswered",
@@ -79,7 +80,7 @@ def check_outcome(screening: Screening, outcome: str, accept: list[str], reject:
         )
 
 
-def _grounds(tests: tuple[Test, ...], codes: Iterable[str]) -> tuple[Test, ...]:
+def _grounds(tests: tuple[Test, ...], codes: Iterable[str], field: str) -> tuple[Test, ...]:
     wanted = set(codes)
     unknown = sorted(wanted - {test.code for test in tests})
     if unknown:
@@ -89,6 +90,7 @@ def _grounds(tests: tuple[Test, ...], codes: Iterable[str]) -> tuple[Test, ...]:
             f"没有这些筛选理由：{'、'.join(unknown)}。可用：{known}",
             f"no such ground: {', '.join(unknown)}; use one of: {known}",
             codes=unknown,
+            field=field,
         )
     return tuple(test for test in tests if test.code in wanted)
 

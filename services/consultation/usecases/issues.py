@@ -17,7 +17,7 @@ from services.consultation.storage import sessions as sessions_storage
 from services.consultation.usecases import procedures
 from services.consultation.usecases.procedures import Frame
 from services.consultation.usecases.recording import check_not_ahead, stamp
-from services.kernel.errors import Conflict, RuleViolation
+from services.kernel.errors import Conflict, NotFound, RuleViolation
 from services.kernel.policy import BEIJING
 from services.runtime import outbox
 from services.runtime.packs import Packs
@@ -172,7 +172,10 @@ async def _check_merge(session: AsyncSession, issue: Issue) -> None:
     into = issue.merged_into
     if into is None:
         return
-    target = await storage.find(session, UUID(into))
+    try:
+        target = await storage.find(session, UUID(into))
+    except NotFound:  # the issue whose step it is was found: the other one is at fault
+        raise merge_refused(into) from None
     if target.id == issue.id or target.community != issue.community:
         raise merge_refused(into)
 

@@ -15,7 +15,7 @@ from services.consultation.storage import issues as issues_storage
 from services.consultation.storage import sessions as storage
 from services.consultation.usecases import issues, procedures
 from services.consultation.usecases.recording import check_not_ahead, stamp
-from services.kernel.errors import Conflict, RuleViolation
+from services.kernel.errors import Conflict, DomainError, RuleViolation
 from services.runtime import outbox
 from services.runtime.packs import Packs
 
@@ -63,7 +63,8 @@ def make(held: Held) -> Session:
 async def record(session: AsyncSession, packs: Packs, held: Held, items: Sequence[Item], recorded_by: str) -> Session:
     """The session recorded, each item taking the step that its procedure holds in a session.
 
-    One refused item refuses the whole; Conflict `session.number_taken`.
+    One refused item refuses the whole, and its refusal says which: `item` of the details, from 0. Conflict
+    `session.number_taken`.
     """
     made = make(held)
     if await storage.find_by_number(session, [(made.community, made.number)]):
@@ -71,14 +72,12 @@ async def record(session: AsyncSession, packs: Packs, held: Held, items: Sequenc
     await storage.add(session, [made], recorded_by)
     data = {"session": str(made.id), "community": made.community, "held_at": made.held_at.astimezone(UTC).isoformat()}
     outbox.append(session, "session.recorded", str(made.id), data, made.community)
-    for item in items:
-        issue = await issues_storage.find(session, item.issue)
-        procedure = (await procedures.pinned(session, packs, [issue.procedure]))[issue.procedure]
-        step = procedure.session_step()
-        if step is None:
-            raise _no_session(procedure.code)
-        taken = issues.Taken(step.code, item.actor, made.held_at, item.outcome, item.evidence, made.id)
-        await issues.take_step(session, packs, item.issue, taken, recorded_by)
+    for at, item in enumerate(items):
+        try:
+            await _take(session, packs, made, item, recorded_by)
+        except DomainError as refused:
+            refused.details["item"] = at
+            raise
     return await storage.find(session, made.id)
 
 
@@ -90,6 +89,16 @@ def number_taken(number: str) -> Conflict:
         f"the session number {number} is taken in this community: choose another or leave it out",
         number=number,
     )
+
+
+async def _take(session: AsyncSession, packs: Packs, held: Session, item: Item, recorded_by: str) -> None:
+    issue = await issues_storage.find(session, item.issue)
+    procedure = (await procedures.pinned(session, packs, [issue.procedure]))[issue.procedure]
+    step = procedure.session_step()
+    if step is None:
+        raise _no_session(procedure.code)
+    taken = issues.Taken(step.code, item.actor, held.held_at, item.outcome, item.evidence, held.id)
+    await issues.take_step(session, packs, item.issue, taken, recorded_by)
 
 
 def _no_session(code: str) -> RuleViolation:

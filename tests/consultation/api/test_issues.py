@@ -164,7 +164,7 @@ async def test_without_a_key_nothing_is_recorded(client: ConsultationClient) -> 
 
 async def test_a_topic_is_merged_into_another_of_the_same_community(client: ConsultationClient) -> None:
     issue, target, elsewhere = await raised(client), await raised(client), await raised(client, community=GUANDU)
-    for wrong in (issue.id, elsewhere.id):
+    for wrong in (issue.id, elsewhere.id, uuid4()):
         merge = step_in("merge", "two_committees", 2, reason="同类", merged_into=str(wrong))
         with pytest.raises(ServiceError) as refused:
             await client.take_step(issue.id, merge, str(wrong))

@@ -41,7 +41,7 @@ async def test_one_refused_item_refuses_the_whole_session(client: ConsultationCl
     await client.take_step(withdrawn.id, step_in("withdraw", "resident", 2, reason="已解决"), "w")
     with pytest.raises(ServiceError) as refused:
         await client.record_session(session_in(items=[item(good.id), item(withdrawn.id)]), "s2")
-    assert refused.value.code == "issue.final"
+    assert (refused.value.code, refused.value.problem["details"]["item"]) == ("issue.final", 1)
     assert (await client.issue(good.id)).state == "proposed"
     assert (await client.sessions()).items == []
 

@@ -29,19 +29,19 @@ def test_a_ground_for_accepts_and_a_ground_against_rejects(rule: Screening) -> N
 
 
 @pytest.mark.parametrize(
-    ("accept", "reject", "kind", "code"),
+    ("accept", "reject", "kind", "code", "field"),
     [
-        ([], [], RuleViolation, "screening.unanswered"),
-        (["A9"], [], Malformed, "screening.code_unknown"),
-        ([], ["A1"], Malformed, "screening.code_unknown"),
+        ([], [], RuleViolation, "screening.unanswered", None),
+        (["A9"], [], Malformed, "screening.code_unknown", "accept_codes"),
+        (["A1"], ["A1"], Malformed, "screening.code_unknown", "reject_codes"),
     ],
 )
 def test_no_ground_and_a_strange_ground(
-    rule: Screening, accept: list[str], reject: list[str], kind: type[DomainError], code: str
+    rule: Screening, accept: list[str], reject: list[str], kind: type[DomainError], code: str, field: str | None
 ) -> None:
     with pytest.raises(kind) as caught:
         decide(rule, accept, reject)
-    assert caught.value.code == code
+    assert (caught.value.code, caught.value.details.get("field")) == (code, field)
 
 
 def test_unpublished_wording_decides_nothing(unpublished: Screening) -> None:
