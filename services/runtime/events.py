@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.kernel.errors import Malformed
+from services.kernel.errors import Conflict, Malformed
 from services.kernel.region import subtree
 from services.runtime.rls import Scope, merge
 
@@ -22,7 +22,7 @@ DIGITS = 19
 _WANTED = text(
     """
     SELECT position, id, type, subject, region, time, data::text AS data FROM outbox
-    WHERE position > :after AND position <= :upto
+    WHERE position > greatest(:after, (SELECT position FROM outbox_purged)) AND position <= :upto
       AND (CAST(:types AS text[]) IS NULL OR type = ANY (CAST(:types AS text[])))
       AND (CAST(:subjects AS text[]) IS NULL OR subject = ANY (CAST(:subjects AS text[])))
       AND region >= :lo AND region < :hi
@@ -30,10 +30,13 @@ _WANTED = text(
     """
 )
 FOLLOWING = """
-SELECT position, id, type, subject, region, time, data::text AS data FROM outbox
-WHERE position > $1 ORDER BY position LIMIT $2
+SELECT position, id, type, subject, region, time, data::text AS data,
+       (SELECT position FROM outbox_purged) AS purged
+FROM outbox WHERE position > $1 ORDER BY position LIMIT $2
 """
-LATEST = "SELECT coalesce(max(position), 0) FROM outbox"
+LATEST = "SELECT greatest(0, (SELECT max(position) FROM outbox), (SELECT position FROM outbox_purged))"
+_PURGED = text("SELECT position FROM outbox_purged")
+_COLUMNS = ("position", "id", "type", "subject", "region", "time", "data")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Event:
     @classmethod
     def of(cls, row: Mapping[Any, Any]) -> "Event":
         """From a row of either reader."""
-        return cls(**row)
+        return cls(*(row[name] for name in _COLUMNS))
 
     @property
     def sequence(self) -> str:
@@ -115,12 +118,15 @@ def position_of(sequence: str) -> int:
     )
 
 
-async def page(session: AsyncSession, wanted: Wanted, after: int, upto: int, limit: int = PAGE) -> list[Event]:
-    """At most `limit` committed events after one position up to another, in order, as the session's scope allows."""
+async def page(session: AsyncSession, wanted: Wanted, after: int | None, upto: int, limit: int = PAGE) -> list[Event]:
+    """At most `limit` committed events after one position up to another, in order, as the session's scope allows.
+
+    Without `after` they begin with the oldest kept. Conflict `events.sequence_purged` when one after it is gone.
+    """
     if not wanted.scope:
         return []
     values = {
-        "after": after,
+        "after": after or 0,
         "upto": upto,
         "limit": limit,
         "types": _listed(wanted.types),
@@ -128,13 +134,29 @@ async def page(session: AsyncSession, wanted: Wanted, after: int, upto: int, lim
         "lo": wanted.scope[0][0],
         "hi": wanted.scope[-1][1],
     }
-    return [Event.of(row) for row in (await session.execute(_WANTED, values)).mappings()]
+    found = [Event.of(row) for row in (await session.execute(_WANTED, values)).mappings()]
+    if after is not None:
+        await check_kept(session, after)  # last: what goes after this was still there to be read
+    return found
 
 
 async def latest(session: AsyncSession) -> int:
-    """The position of the last committed event that the session's scope shows; 0 before the first."""
+    """The position of the last committed event that the session's scope shows, purged ones too; 0 before the first."""
     found: int = (await session.execute(text(LATEST))).scalar_one()
     return found
+
+
+async def check_kept(session: AsyncSession, after: int) -> None:
+    """Raises Conflict `events.sequence_purged` when an event after the position is kept no more."""
+    purged: int | None = (await session.execute(_PURGED)).scalar()
+    if purged is not None and purged > after:
+        raise Conflict(
+            "events.sequence_purged",
+            "此序号之后的部分事件已过保存期并清除。请重新读取数据，再不带序号读取或订阅。",
+            "Some events after this sequence were kept long enough and are gone. Read the data again, then begin "
+            "without a sequence.",
+            kept_after=sequence_of(purged),
+        )
 
 
 def _listed(names: Sequence[str] | None) -> list[str] | None:

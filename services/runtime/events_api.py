@@ -21,7 +21,8 @@ from services.kernel.errors import Conflict, DomainError
 from services.runtime.auth import Permission, caller_of, permit
 from services.runtime.database import NATION, Database, database_of, scope_of
 from services.runtime.envelope import MEASURED_AS
-from services.runtime.events import PAGE, Event, Wanted, latest, page, position_of, sequence_of, within
+from services.runtime.events import PAGE, Event, Wanted, check_kept, latest, page, position_of, sequence_of, within
+from services.runtime.events_purge import Purge
 from services.runtime.events_relay import Relay, Subscriber
 from services.runtime.events_schemas import After, CloudEvent, EventPageOut, Subjects, Types
 from services.runtime.rls import Scope
@@ -101,8 +102,9 @@ def events_router(permission: Permission, kinds: tuple[Kind, ...]) -> APIRouter:
         """Committed events of the caller's regions in their order: a page, or a stream that can be resumed.
 
         A stream begins now, or after `after` (or `Last-Event-ID`); each event's `id:` is its sequence, which stays
-        valid. It ends with `event: dropped` for a reader that is too slow and `event: expired` with the token; come
-        back with the last id and nothing is missed.
+        valid for as long as events are kept. It ends with `event: dropped` for a reader that is too slow and
+        `event: expired` with the token; come back with the last id and nothing is missed, or the refusal
+        `events.sequence_purged` says so.
 
         调用者辖区内已提交的事件，依次列出：一页，或可以续传的流。
         """
@@ -114,12 +116,19 @@ def events_router(permission: Permission, kinds: tuple[Kind, ...]) -> APIRouter:
 
 
 async def _page(request: Request, asked: Asked, limit: int) -> Response:
-    async with database_of(request).transaction(scope_of(request), read_only=True) as session:
-        found = await page(session, asked.wanted, asked.after or 0, EVER, limit + 1)
+    database = database_of(request)
+    async with database.transaction(NATION, read_only=True) as session:
+        last = await latest(session)  # first: whatever is committed up to here, the page will see
+    if asked.after is not None and asked.after > last:
+        raise _ahead()
+    async with database.transaction(scope_of(request), read_only=True) as session:
+        found = await page(session, asked.wanted, asked.after, EVER, limit + 1)
     source = request.app.state.schema
     items = [orjson.Fragment(event.cloud(source)) for event in found[:limit]]
     following = found[limit - 1].sequence if len(found) > limit else None
-    return Response(orjson.dumps({"items": items, "next": following}), media_type="application/json")
+    read_to = following or sequence_of(max([last, *(event.position for event in found)]))
+    body = {"items": items, "next": following, "read_to": read_to}
+    return Response(orjson.dumps(body), media_type="application/json")
 
 
 async def _opened(request: Request, asked: Asked) -> Response:
@@ -130,8 +139,8 @@ async def _opened(request: Request, asked: Asked) -> Response:
     subscriber = await relay.join(asked.wanted)
     try:
         after = subscriber.since if asked.after is None else asked.after
-        if after > relay.at:  # the relay may be a moment behind what a page, or another process, has told
-            await _check_not_ahead(state.database, after)
+        if after != relay.at:  # which may be a moment behind what a page, or another process, has told
+            await _check_place(state.database, after)
     except DomainError:
         relay.leave(subscriber)
         raise
@@ -146,10 +155,11 @@ async def _opened(request: Request, asked: Asked) -> Response:
     return EventStream(reading, after)
 
 
-async def _check_not_ahead(database: Database, after: int) -> None:
+async def _check_place(database: Database, after: int) -> None:
     async with database.transaction(NATION, read_only=True) as session:
         if after > await latest(session):
             raise _ahead()
+        await check_kept(session, after)
 
 
 @dataclass(frozen=True)
@@ -166,8 +176,12 @@ class Reading:
     async def chunks(self, after: int) -> AsyncIterator[bytes]:
         """The bytes of the stream; it ends when the reader is dropped, the token expires or the process stops."""
         yield _RETRY + _mark(after)
-        async for events in self._behind(after):
-            yield self._told(events)
+        try:
+            async for events in self._behind(after):
+                yield self._told(events)
+        except Conflict as refusal:  # a reader so slow that what was before him went away under his eyes
+            yield _notice("purged", refusal.code, refusal.zh, refusal.en)
+            return
         while not self.subscriber.ended:
             left = self.deadline - time.monotonic()
             if left <= 0:
@@ -241,7 +255,7 @@ def _ahead() -> Conflict:
 
 
 def relaying(app: FastAPI, kinds: tuple[Kind, ...]) -> FastAPI:
-    """The application with the relay behind its events, and their catalogue among its webhooks."""
+    """The application with the relay behind its events, their catalogue among its webhooks, and their purge."""
     settings: ServiceSettings = app.state.settings
     inner = app.router.lifespan_context
     for kind in kinds:
@@ -253,9 +267,11 @@ def relaying(app: FastAPI, kinds: tuple[Kind, ...]) -> FastAPI:
             relay: Relay = started.state.relay
             relay.stopping = False
             with on_stop(relay.stop):
-                yield
+                async with purge.at_work(started.state.database):
+                    yield
             await relay.close()
 
+    purge = Purge(settings, app.state.meter.registry)
     app.state.relay = Relay(settings, app.state.schema, app.state.meter.registry)
     app.router.lifespan_context = lifespan
     return app

@@ -44,6 +44,11 @@ class Subscriber:
         self._news.set()
         return not self.dropped
 
+    def drop(self) -> None:
+        """Something has passed him by: he is to come back and say where he is."""
+        self.dropped = True
+        self._news.set()
+
     def end(self) -> None:
         """No more will come: this process is about to stop."""
         self.ended = True
@@ -188,11 +193,19 @@ class Relay:
             return False
         batch = Batch([Event.of(row) for row in rows])
         # no await from here: whoever joins is either offered this page, or told a `since` that covers it
+        if (rows[0]["purged"] or 0) > self.at:
+            self._missed()
         for subscriber in tuple(self._subscribers):
             self._offer(subscriber, batch)
         self._at = batch.events[-1].position
         self._relayed.inc(len(rows))
         return len(rows) == PAGE
+
+    def _missed(self) -> None:
+        """The data base was out of reach for so long that events came and went meanwhile."""
+        for subscriber in self._subscribers:
+            subscriber.drop()
+        self._dropped.inc(len(self._subscribers))
 
     def _offer(self, subscriber: Subscriber, batch: Batch) -> None:
         found = [] if subscriber.dropped else batch.of(subscriber.wanted)

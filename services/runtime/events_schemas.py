@@ -52,7 +52,10 @@ EventOut: TypeAlias = CloudEvent[dict[str, Any]]
 
 
 class EventPageOut(BaseModel):
-    """Events in order; to go on later, ask with the last item's `sequence`."""
+    """Events in order; to go on later, ask with `read_to`, which moves on also where nothing is told."""
 
     items: list[EventOut]
     next: Sequence | None = Field(default=None, description="后面还有时用作 after / for `after`, null at the end")
+    read_to: Sequence = Field(
+        description="到此为止已全部列出，下次用作 after / all up to here is told: the next `after`"
+    )

@@ -22,6 +22,34 @@ _INSERT = text(
     ORDER BY place
     """
 )
+# its owner is bound by the table's policy too: it names the nation for itself, and for nothing after it
+_PURGE = """
+    CREATE FUNCTION {schema}.purge_outbox(days integer, most integer) RETURNS integer
+    LANGUAGE plpgsql STRICT SECURITY DEFINER
+    SET search_path = {schema}, pg_temp SET app.lo = '0' SET app.hi = ':' SET app.scopes = '' AS $$
+    DECLARE
+        oldest bigint[];
+        times timestamptz[];
+        gone integer := 0;
+    BEGIN
+        IF days < 1 OR most < 1 THEN
+            RAISE 'events are kept for a day at least' USING ERRCODE = 'invalid_parameter_value';
+        END IF;
+        IF NOT pg_try_advisory_xact_lock(hashtext('outbox_purge'), hashtext('{schema}')) THEN
+            RETURN 0;
+        END IF;
+        SELECT array_agg(position ORDER BY position), array_agg(time ORDER BY position) INTO oldest, times
+            FROM (SELECT position, time FROM outbox ORDER BY position LIMIT most) first;
+        WHILE times[gone + 1] < clock_timestamp() - make_interval(days => days) LOOP
+            gone := gone + 1;
+        END LOOP;
+        IF gone > 0 THEN
+            DELETE FROM outbox WHERE position <= oldest[gone];
+            INSERT INTO outbox_purged (position) VALUES (oldest[gone])
+                ON CONFLICT (one) DO UPDATE SET position = excluded.position;
+        END IF;
+        RETURN gone;
+    END $$"""
 
 
 def outbox_sql(schema: str) -> list[str]:
@@ -70,6 +98,30 @@ def outbox_turns_undo_sql(schema: str) -> list[str]:
         f"""ALTER TABLE {schema}.outbox DROP COLUMN region,
             ADD COLUMN transaction xid8 NOT NULL DEFAULT pg_current_xact_id()""",
     ]
+
+
+def outbox_purge_sql(schema: str) -> list[str]:
+    """Statements for the migration after: the one way in which events ever go, and the place up to which they went.
+
+    The service's role still may not delete. It may call a function that takes at most so many of the oldest, each of
+    them and all before it older than so many days (never less than one) by the clock that stamped them; a clock that
+    was wrong for a while keeps events longer, it never takes younger ones. Whoever calls while another does gets 0.
+    Nothing here waits for a writer or lets one wait: the turn is taken by inserts alone.
+    """
+    role = f"gongzhi_{schema}"
+    return [
+        f"""CREATE TABLE {schema}.outbox_purged (
+            one boolean PRIMARY KEY DEFAULT true CHECK (one), position bigint NOT NULL)""",
+        f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {schema}.outbox_purged FROM {role}",
+        _PURGE.format(schema=schema),
+        f"REVOKE ALL ON FUNCTION {schema}.purge_outbox FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION {schema}.purge_outbox TO {role}",
+    ]
+
+
+def outbox_purge_undo_sql(schema: str) -> list[str]:
+    """Statements that take `outbox_purge_sql` back; what is gone stays gone, and nobody is told any more."""
+    return [f"DROP FUNCTION {schema}.purge_outbox", f"DROP TABLE {schema}.outbox_purged"]
 
 
 def channel(schema: str) -> str:

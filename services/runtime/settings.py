@@ -60,6 +60,7 @@ class ServiceSettings(BaseSettings):
     event_streams: Annotated[int, Field(ge=1, le=100_000)] = 2000  # of one process; each costs memory, no connection
     event_poll_s: Annotated[float, Field(gt=0, le=60)] = 3.0  # how late an event comes when its NOTIFY was lost
     event_heartbeat_s: Annotated[float, Field(gt=0, le=30)] = 15.0
+    event_keep_days: Annotated[int, Field(ge=1, le=36_500)] = 30  # how long a reader may stay away
 
     staffing_url: str = "http://127.0.0.1:8001"
     payroll_url: str = "http://127.0.0.1:8002"

@@ -1,6 +1,6 @@
 """A small service of the tests' own: one table with a region, one of replies, on a schema made by the runtime."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from typing import Any
 
@@ -13,13 +13,14 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from services.kernel.errors import Conflict, NotFound
+from services.runtime import events_purge
 from services.runtime.auth import CallerDep, permit
 from services.runtime.cells import codes
 from services.runtime.database import Bulk, BulkRead, Database, ReadOnly, Transaction
 from services.runtime.idempotency import OnceDep, idempotency_sql
 from services.runtime.imports import CSV_BODY, Accept, Column, DryRun, ImportReport, read_sheet
 from services.runtime.migrate import preparation_sql
-from services.runtime.outbox import append, outbox_sql, outbox_turns_sql
+from services.runtime.outbox import append, outbox_purge_sql, outbox_sql, outbox_turns_sql
 from services.runtime.rls import region_policy_sql
 from services.runtime.server import create_base
 from services.runtime.transfer import arrow_response, copy_arrow, fetch_arrow
@@ -104,6 +105,14 @@ async def writes_while_reading(session: ReadOnly) -> None:
     await session.execute(text("INSERT INTO notes (community, words) VALUES ('530111001001', 'x')"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_purge_unasked() -> Iterator[None]:
+    """Applications live on after their test: none of them purges in the midst of another."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(events_purge, "FIRST_PAUSE_S", 3600.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def plain_url(cluster: Cluster) -> str:
     """A data base whose schema holds `notes`, closed by region."""
@@ -117,6 +126,7 @@ def plain_url(cluster: Cluster) -> str:
         *outbox_sql(SCHEMA),
         *outbox_turns_sql(SCHEMA),
         *region_policy_sql(SCHEMA, "outbox", "region"),
+        *outbox_purge_sql(SCHEMA),
         url=url,
     )
     return url

@@ -208,6 +208,33 @@ async def test_a_lost_connection_is_made_again_and_nothing_is_missed(
     assert relay.listening
 
 
+async def test_what_came_and_went_while_it_was_away_is_not_passed_over(
+    database: Database, relay: Relay, plain_url: str
+) -> None:
+    subscriber = await relay.join(ALL)
+    await tell(database, "one")
+    assert await heard(subscriber, 1) == ["one"]
+    insert = (
+        f"INSERT INTO {SCHEMA}.outbox (id, type, subject, region, data, time) "
+        f"VALUES (gen_random_uuid(), 'x.y', $1, '{HERE}', '{{}}', now() - make_interval(days => $2))"
+    )
+    owner = await asyncpg.connect(plain_url)
+    try:
+        await owner.execute(f"UPDATE {SCHEMA}.outbox SET time = time - interval '31 days'")
+        async with owner.transaction():  # the relay sees nothing of it until all has happened
+            await owner.execute(insert, "came and went", 31)
+            assert await owner.fetchval(f"SELECT {SCHEMA}.purge_outbox(30, 10)") == 2
+            await owner.execute(insert, "two", 0)
+    finally:
+        await owner.close()
+    await until(lambda: subscriber.dropped)  # he comes back with his place, and is refused by name
+    assert await subscriber.take(0) == []
+    again = await relay.join(ALL)
+    await tell(database, "three")
+    assert await heard(again, 1) == ["three"]
+    assert not again.dropped
+
+
 async def test_the_connection_goes_with_the_last_reader_and_comes_with_the_next(
     database: Database, relay: Relay, plain_url: str
 ) -> None:
