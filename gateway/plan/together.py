@@ -1,4 +1,4 @@
-"""Requests that travel together: what one caller asks in one turn of the event loop, alike but for its keys.
+"""Requests that travel together: what is asked in one turn of the event loop, alike but for callers and keys.
 
 Under load most of a small query's cost is its own way to a service and back. Nobody waits for company: who is alone
 when the turn ends goes alone. A page by region has no keys and always goes alone; so does what asks for many rows.
@@ -7,16 +7,19 @@ when the turn ends goes alone. A page by region has no keys and always goes alon
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Protocol, TypeAlias
 
 import orjson
 
+from services.runtime.client import ServiceError
+
+MOST_CALLERS = 32  # of a request; a service takes 64
 MOST_ROWS = 512  # of a request with company, as far as its pages tell before it is answered
 SAME_TIME = 0.1  # seconds between the ends of requests that may travel together
 
 Answer: TypeAlias = dict[str, Any]
 Send: TypeAlias = Callable[[bytes, float], Awaitable[bytes]]
-Key: TypeAlias = tuple[str, bytes, bytes]
 
 
 class Unreadable(Exception):
@@ -40,10 +43,13 @@ class Ask:
     keys: list[Sequence[Any] | None]
     above: list[int | None]  # the place of the read that a read stands under
 
+    def given(self, keys: Sequence[Sequence[Any] | None]) -> list[dict[str, Any]]:
+        """The values with these keys."""
+        return [value if one is None else {**value, "keys": one} for value, one in zip(self.values, keys, strict=True)]
+
     def body(self, keys: Sequence[Sequence[Any] | None]) -> bytes:
         """The request's text, for these keys."""
-        given = [value if one is None else {**value, "keys": one} for value, one in zip(self.values, keys, strict=True)]
-        return self.head + orjson.dumps(given) + b"}"
+        return self.head + orjson.dumps(self.given(keys)) + b"}"
 
     @property
     def keyed(self) -> bool:
@@ -70,99 +76,118 @@ class Way(Protocol):
         """
 
 
+Member: TypeAlias = tuple[Ask, "asyncio.Future[Reply | None]"]
+
+
 @dataclass(slots=True)
 class Party:
-    """One request and those that came in its turn."""
+    """Requests of one turn that ask the same of other keys, by caller; those of one caller are one."""
 
-    first: Ask
+    ask: Ask
     end: float
-    rows: int
-    others: list[tuple[Ask, asyncio.Future[Reply | None]]] = field(default_factory=list)
+    rows: int = 0
+    callers: dict[str, list[Member]] = field(default_factory=dict)
 
-    def takes(self, rows: int, end: float) -> bool:
+    def takes(self, caller: str, rows: int, end: float) -> bool:
         """Whether one more request may come along."""
-        return self.rows + rows <= MOST_ROWS and abs(self.end - end) <= SAME_TIME
+        return (
+            self.rows + rows <= MOST_ROWS
+            and abs(self.end - end) <= SAME_TIME
+            and (caller in self.callers or len(self.callers) < MOST_CALLERS)
+        )
 
-    def join(self, ask: Ask, rows: int) -> asyncio.Future[Reply | None]:
+    def join(self, caller: str, ask: Ask, rows: int) -> "asyncio.Future[Reply | None]":
         """One more; its own reply, or None when it has to ask alone."""
         self.rows += rows
         mine: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
-        self.others.append((ask, mine))
+        self.callers.setdefault(caller, []).append((ask, mine))
         return mine
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody came along."""
+        return len(self.callers) == 1 and len(next(iter(self.callers.values()))) == 1
 
     def body(self) -> bytes:
-        """The text of one request for all of them."""
-        asks = [self.first, *[ask for ask, _ in self.others]]
-        together = zip(*[ask.keys for ask in asks], strict=True)
-        return self.first.body([None if one[0] is None else [key for keys in one for key in keys] for one in together])
+        """The text of one request for all of them, sent in the name of the first caller."""
+        values: list[dict[str, Any]] = []
+        for members in self.callers.values():
+            together = zip(*[ask.keys for ask, _ in members], strict=True)
+            values += self.ask.given([None if one[0] is None else list(chain(*one)) for one in together])
+        _, *others = self.callers
+        told = b',"callers":' + orjson.dumps(others) if others else b""
+        return self.ask.head + orjson.dumps(values) + told + b"}"
 
-    def told(self, reply: Reply) -> Reply | None:
-        """The first one's part; the others get theirs. None, for all, when a refusal may be meant for one alone."""
-        if any("error" in answer for answer in reply.answers):
-            self.leave()
-            return None
-        if len(reply.answers) != len(self.first.keys):
+    def tell(self, reply: Reply) -> None:
+        """Each its part; None to all of a caller when a refusal may be meant for one of them. Raises Unreadable."""
+        count = len(self.ask.keys)
+        if len(reply.answers) != count * len(self.callers):
             raise Unreadable
-        taken = [0] * len(reply.answers)
-        mine = part(self.first, reply, taken)
-        parts = [part(ask, reply, taken) for ask, _ in self.others]
-        if taken != [len(listed(answer)[1]) for answer in reply.answers]:
-            raise Unreadable
-        for (_, waiting), one in zip(self.others, parts, strict=True):
+        parts: list[tuple[Member, Reply | None]] = []
+        for at, members in enumerate(self.callers.values()):
+            answers = reply.answers[at * count : (at + 1) * count]
+            if len(members) == 1:
+                parts.append((members[0], Reply(answers, reply.nulls)))
+            elif any("error" in answer for answer in answers):
+                parts += [(member, None) for member in members]
+            else:
+                parts += zip(members, shared(members, answers, nulls=reply.nulls), strict=True)
+        for (_, waiting), one in parts:
             if not waiting.done():
                 waiting.set_result(one)
-        return mine
 
-    def leave(self) -> None:
-        """Whoever has no reply yet asks alone."""
-        for _, waiting in self.others:
-            if not waiting.done():
-                waiting.set_result(None)
-
-    def fail(self, error: Exception) -> None:
-        """What befell the request befell all in it."""
-        for _, waiting in self.others:
-            if not waiting.done():
-                waiting.set_exception(error)
+    def fail(self, error: Exception | None) -> None:
+        """What befell the request befell all in it; without an error whoever has no reply yet asks alone."""
+        for members in self.callers.values():
+            for _, waiting in members:
+                if waiting.done():
+                    continue
+                if error is None:
+                    waiting.set_result(None)
+                else:
+                    waiting.set_exception(error)
 
 
 class Together:
     """The requests on their way out to one service."""
 
     def __init__(self) -> None:
-        self._leaving: dict[Key, Party] = {}
+        self._leaving: dict[tuple[bytes, bytes], Party] = {}
 
     async def ask(self, caller: str, ask: Ask, end: float, send: Send) -> Reply:
-        """The reply to a request, in company or alone. Raises Unreadable and what `send` raises."""
+        """The reply to a request, in company or alone. Raises Unreadable and what `send` raises.
+
+        `caller` is a token, empty without one; `send` asks in the caller's name.
+        """
         rows = ask.rows
-        if rows > MOST_ROWS or not all(
-            keys or above is not None for keys, above in zip(ask.keys, ask.above, strict=True)
-        ):
+        if not caller or rows > MOST_ROWS or not ask.keyed:
             return reply_of(await send(ask.body(ask.keys), end))
-        key = caller, ask.head, orjson.dumps(ask.values)
+        key = ask.head, orjson.dumps(ask.values)
         party = self._leaving.get(key)
-        if party is not None and party.takes(rows, end):
-            reply = await party.join(ask, rows)
+        if party is not None and party.takes(caller, rows, end):
+            reply = await party.join(caller, ask, rows)
         else:
-            party = self._leaving[key] = Party(ask, end, rows)
-            reply = await self._led(key, party, send)
+            party = self._leaving[key] = Party(ask, end)
+            mine = party.join(caller, ask, rows)
+            reply = await mine if await self._led(key, party, send) else None
         return reply_of(await send(ask.body(ask.keys), end)) if reply is None else reply
 
-    async def _led(self, key: Key, party: Party, send: Send) -> Reply | None:
-        """The first one's reply, asked for when all tasks of this turn have had theirs; None to ask alone."""
+    async def _led(self, key: tuple[bytes, bytes], party: Party, send: Send) -> bool:
+        """Asks for all once every task of this turn has had its turn; False when there is nobody but the first."""
         try:
             await asyncio.sleep(0)
             if self._leaving.get(key) is party:
                 del self._leaving[key]
-            if not party.others:
-                return None
-            return party.told(reply_of(await send(party.body(), party.end)))
-        except Exception as error:
-            party.fail(error)
-            raise
+            if party.alone:
+                return False
+            party.tell(reply_of(await send(party.body(), party.end)))
+        except Exception as error:  # noqa: BLE001 - each of them is told, the first one among them
+            refused = isinstance(error, ServiceError) and 400 <= error.status < 500  # perhaps for one of them alone
+            party.fail(None if refused else error)
         except BaseException:  # the first one's client has gone: that is nothing to the others
-            party.leave()
+            party.fail(None)
             raise
+        return True
 
 
 def reply_of(text: bytes) -> Reply:
@@ -185,15 +210,24 @@ def listed(answer: Answer) -> tuple[str, list[Any]]:
     raise Unreadable
 
 
-def part(ask: Ask, reply: Reply, taken: list[int]) -> Reply:
-    """One request's part of a reply for several; `taken` is how many of each read's answers went before."""
+def shared(members: Sequence[Member], answers: Sequence[Answer], *, nulls: bool) -> list[Reply]:
+    """Each one's part of what was asked for them as one. Raises Unreadable."""
+    taken = [0] * len(answers)
+    parts = [Reply(part(ask, answers, taken), nulls) for ask, _ in members]
+    if taken != [len(listed(answer)[1]) for answer in answers]:
+        raise Unreadable
+    return parts
+
+
+def part(ask: Ask, answers: Sequence[Answer], taken: list[int]) -> list[Answer]:
+    """One request's part of answers to several; `taken` is how many of each went to others before."""
     mine: list[Answer] = []
     for at, (keys, above) in enumerate(zip(ask.keys, ask.above, strict=True)):
-        name, found = listed(reply.answers[at])
+        name, found = listed(answers[at])
         count = len(keys) if keys is not None else 0 if above is None else rows_in(mine[above])
         mine.append({name: found[taken[at] : taken[at] + count]})
         taken[at] += count
-    return Reply(mine, reply.nulls)
+    return mine
 
 
 def rows_in(answer: Answer) -> int:

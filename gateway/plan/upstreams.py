@@ -112,14 +112,15 @@ class CallersWay:
     """One service under one caller's token."""
 
     upstream: Upstream
+    token: str
     headers: Mapping[str, str]
 
     def ask(self, ask: Ask, end: float) -> Awaitable[Reply]:
-        """The reply of POST /v1/reads, asked for together with others of this caller where that can be.
+        """The reply of POST /v1/reads, asked for together with others where that can be.
 
         Raises ServiceError, Unreadable, and TimeoutError at the `end` of the request's time.
         """
-        return self.upstream.together.ask(self.headers.get("Authorization", ""), ask, end, self.send)
+        return self.upstream.together.ask(self.token, ask, end, self.send)
 
     def send(self, body: bytes, end: float) -> Awaitable[bytes]:
         """The text of a reply, under this request's trace. Raises ServiceError, TimeoutError."""
@@ -129,14 +130,15 @@ class CallersWay:
 class CallersWays(Mapping[str, CallersWay]):
     """The services by name under one caller's token, each made when it is asked."""
 
-    __slots__ = ("headers", "services")
+    __slots__ = ("headers", "services", "token")
 
-    def __init__(self, services: Mapping[str, Upstream], headers: Mapping[str, str]) -> None:
+    def __init__(self, services: Mapping[str, Upstream], token: str, headers: Mapping[str, str]) -> None:
         self.services = services
+        self.token = token
         self.headers = headers
 
     def __getitem__(self, service: str) -> CallersWay:
-        return CallersWay(self.services[service], self.headers)
+        return CallersWay(self.services[service], self.token, self.headers)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.services)
@@ -178,7 +180,7 @@ class Upstreams:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if traceparent:
             headers["traceparent"] = traceparent
-        return CallersWays(self.services, headers)
+        return CallersWays(self.services, token or "", headers)
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -118,13 +118,17 @@ async def caller_of(request: Request) -> Caller:
     known: Caller | None = getattr(request.state, "caller", None)
     if known is not None:
         return known
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise unauthenticated("missing")
-    verifier: Verifier = request.app.state.verifier
-    caller = _caller(await verifier.claims(token.strip()), token.strip())
+    caller = await caller_with(request.headers.get("authorization", ""), request.app.state.verifier)
     request.state.caller = caller
     return caller
+
+
+async def caller_with(authorization: str, verifier: Verifier) -> Caller:
+    """The caller of an `Authorization`; Unauthenticated (401) when the token is missing or bad."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise unauthenticated("missing")
+    return _caller(await verifier.claims(token.strip()), token.strip())
 
 
 CallerDep: TypeAlias = Annotated[Caller, Depends(caller_of)]

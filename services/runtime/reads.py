@@ -1,46 +1,40 @@
 """POST /v1/reads: many sparse reads in one request, documented like any other route, answered in a lane of its own."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Request
-from starlette.datastructures import State
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from services.kernel.errors import DomainError, Malformed
-from services.runtime.auth import Caller, caller_of, permit
+from services.runtime.auth import permit
 from services.runtime.problem import problem_of
-from services.runtime.reads_form import VALUES, Form
+from services.runtime.reads_callers import Callers, authorization
+from services.runtime.reads_form import VALUES, Form, Json
 from services.runtime.reads_pool import ReadPool, plain
-from services.runtime.reads_run import Answer, Asked, Runner, Viewer, viewer_of
-from services.runtime.reads_schemas import MOST_READS, ReadsIn, ReadsOut
+from services.runtime.reads_run import Answer, Runner, refused
+from services.runtime.reads_schemas import MOST_CALLERS, MOST_READS, ReadsIn, ReadsOut
 from services.runtime.selection import Entity
-from services.runtime.tokens import CACHED_TOKENS
 
 CACHED_HEADS = 512
 LONGEST_HEAD = 16 * 1024
 _VALUES = b',"values":'
 _JSON = (b"content-type", b"application/json")
+_MOVING = frozenset({"values", "callers"})  # what may follow a head met before
+_TEXTS = frozenset({str})
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """A caller met before, by token: the claims the verifier gave then, and the caller's view of each entity."""
+class _Sent:
+    """A body: forms, the values of each for one caller after the other, and who asks beside the request's own."""
 
-    claims: Mapping[str, Any]
-    caller: Caller
-    viewers: dict[str, Viewer] = field(default_factory=dict)
-
-    def viewer(self, entity: Entity) -> Viewer:
-        """The caller's view of an entity; Forbidden `permission.missing` without any region to see it in."""
-        known = self.viewers.get(entity.name)
-        if known is None:
-            known = self.viewers[entity.name] = viewer_of(self.caller, entity)
-        return known
+    forms: Sequence[Form | DomainError]
+    values: Sequence[Json]
+    callers: Sequence[str] = ()
 
 
 class Reads:
@@ -48,7 +42,7 @@ class Reads:
 
     def __init__(self, entities: Sequence[Entity]) -> None:
         self._runner = Runner(entities)
-        self._callers: dict[bytes, _Known] = {}
+        self._callers = Callers()
         self._heads: dict[bytes, Sequence[Form | DomainError]] = {}
 
     @asynccontextmanager
@@ -63,7 +57,7 @@ class Reads:
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answers one request; a refusal of the whole request is a problem, as everywhere."""
         try:
-            answers = await self._answers(scope, self._asked(await _body(receive)))
+            answers = await self._answers(scope, self._sent(await _body(receive)))
         except DomainError as error:
             await problem_of(error, Request(scope))(scope, receive, send)
             return
@@ -73,21 +67,37 @@ class Reads:
         await send({"type": "http.response.body", "body": content})
 
     async def answers(self, scope: AsgiScope, sent: object) -> list[Answer]:
-        """One answer per read of a body; Unauthenticated without a token that can be trusted."""
+        """One answer per read and caller of a body; Unauthenticated without a token that can be trusted."""
         return await self._answers(scope, self._whole(sent))
 
-    async def _answers(self, scope: AsgiScope, asked: Iterable[Asked]) -> list[Answer]:
+    async def _answers(self, scope: AsgiScope, sent: _Sent) -> list[Answer]:
+        """What each caller is answered. With several, what one may not see is refused to that one alone."""
         state = scope["app"].state
-        known = await self._caller(scope, state)
-        return await self._runner.answers(asked, state.read_pool, state, known.viewer)
+        if not sent.callers:
+            known = await self._callers.of(authorization(scope), state.verifier)
+            asked = zip(sent.forms, sent.values, strict=True)
+            return await self._runner.answers(asked, state.read_pool, state, known.viewer)
+        answers, count = list[Answer](), len(sent.forms)
+        everyone = [authorization(scope), *[f"Bearer {one}".encode() for one in sent.callers]]
+        for at, one in enumerate(everyone):
+            try:
+                known = await self._callers.of(one, state.verifier)
+            except DomainError as error:
+                answers += [refused(error)] * count
+                continue
+            asked = zip(sent.forms, sent.values[at * count : (at + 1) * count], strict=True)
+            answers += await self._runner.answers(asked, state.read_pool, state, known.viewer)
+        return answers
 
-    def _asked(self, body: bytes) -> Iterable[Asked]:
-        """The reads of a body with their values; the forms of a head met before are not read again."""
+    def _sent(self, body: bytes) -> _Sent:
+        """A body read; the forms of a head met before are not read again."""
         head, mark, tail = body.partition(_VALUES)
         forms = self._heads.get(head) if mark else None
-        if forms is not None and tail.endswith(b"}"):
+        if forms is not None:
             with suppress(orjson.JSONDecodeError):
-                return zip(forms, _values(orjson.loads(tail[:-1]), len(forms)), strict=True)
+                moving = orjson.loads(b'{"values":' + tail)
+                if moving.keys() <= _MOVING:
+                    return _given(forms, moving)
         try:
             sent: object = orjson.loads(body)
         except orjson.JSONDecodeError:
@@ -99,31 +109,17 @@ class Reads:
     def _remember(self, head: bytes) -> None:
         """The forms of a head, when it is a whole body but for its last brace: what follows can be values alone."""
         with suppress(orjson.JSONDecodeError):
-            forms = self._runner.forms(_reads(orjson.loads(head + b"}")))
+            sent: object = orjson.loads(head + b"}")
+            if isinstance(sent, dict) and "callers" in sent:
+                return
+            forms = self._runner.forms(_reads(sent))
             if len(self._heads) >= CACHED_HEADS:
                 self._heads.pop(next(iter(self._heads)))
             self._heads[head] = forms
 
-    def _whole(self, sent: object) -> Iterable[Asked]:
-        reads = _reads(sent)
-        values = sent.get("values") if isinstance(sent, dict) else None
-        return zip(self._runner.forms(reads), _values(values, len(reads)), strict=True)
-
-    async def _caller(self, scope: AsgiScope, state: State) -> _Known:
-        """The caller, from memory while the verifier still vouches for the token."""
-        sent = b""
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                sent = value
-                break
-        known = self._callers.get(sent)
-        if known is not None and known.claims is state.verifier.known(known.caller.token):
-            return known
-        caller = await caller_of(Request(scope))
-        if len(self._callers) >= CACHED_TOKENS:
-            self._callers.clear()
-        known = self._callers[sent] = _Known(await state.verifier.claims(caller.token), caller)
-        return known
+    def _whole(self, sent: object) -> _Sent:
+        forms = self._runner.forms(_reads(sent))
+        return _given(forms, sent if isinstance(sent, dict) else {})
 
 
 def reads_router(entities: Sequence[Entity]) -> APIRouter:
@@ -172,23 +168,39 @@ def _reads(sent: object) -> list[dict[str, Any]]:
     return reads
 
 
-def _values(sent: object, count: int) -> list[dict[str, Any]]:
-    if sent is None:
-        return [{}] * count
-    if not isinstance(sent, list) or len(sent) != count:
+def _given(forms: Sequence[Form | DomainError], sent: Mapping[str, Any]) -> _Sent:
+    """The forms with the values of a body. Malformed `read.values`, `read.callers`."""
+    callers = sent.get("callers") or ()
+    if callers and not (
+        isinstance(callers, list) and len(callers) < MOST_CALLERS and _TEXTS.issuperset(map(type, callers))
+    ):
+        raise _bad_callers()
+    count = len(forms) * (1 + len(callers))
+    values = sent.get("values")
+    if values is None:
+        return _Sent(forms, [{}] * count, callers)
+    if not isinstance(values, list) or len(values) != count:
         raise _bad_values()
-    for one in sent:
+    for one in values:
         if not isinstance(one, dict) or not VALUES.issuperset(one):
             raise _bad_values()
-    return sent
+    return _Sent(forms, values, callers)
+
+
+def _bad_callers() -> Malformed:
+    return Malformed(
+        "read.callers",
+        f"callers 须为至多 {MOST_CALLERS - 1} 个令牌",
+        f"`callers` are at most {MOST_CALLERS - 1} tokens",
+    )
 
 
 def _bad_values() -> Malformed:
     names = ", ".join(sorted(VALUES))
     return Malformed(
         "read.values",
-        f"values 须与 reads 等长，每项为对象，只含：{names}",
-        f"`values` is a list as long as `reads`, of objects with no members but: {names}",
+        f"values 须与 reads 等长（有 callers 时每人一份），每项为对象，只含：{names}",
+        f"`values` is a list as long as `reads` (for each of the callers), of objects with no members but: {names}",
     )
 
 

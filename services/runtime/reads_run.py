@@ -118,7 +118,12 @@ class Runner:
                 keys = _keys_under(form, names, above)
             return await answer_to(form, values, process, keys)
         except DomainError as error:
-            return {"error": {"status": status_of(error), "code": error.code, "zh": error.zh, "en": error.en}}
+            return refused(error)
+
+
+def refused(error: DomainError) -> Answer:
+    """A refusal in place of an answer."""
+    return {"error": {"status": status_of(error), "code": error.code, "zh": error.zh, "en": error.en}}
 
 
 async def answer_to(form: Form, values: Json, process: Process, keys: list[Any] | None = None) -> Answer:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 MOST_READS = 64
+MOST_CALLERS = 64  # whose reads one request may carry
 MOST_KEYS = 10_000
 MOST_FIELDS = 200
 MOST_ROWS = 1000
@@ -55,11 +56,18 @@ class ReadsIn(BaseModel):
     """Reads that are answered together, in this order; one may take its keys from an earlier one.
 
     What differs from request to request may stand in `values`, one for each read: what stands before it in the body is
-    then checked once for all requests in which it has the same bytes.
+    then checked once for all requests in which it has the same bytes. With `callers`, `values` holds those of the
+    request's own caller first, then those of each of the others, and the answers come in the same order, each as that
+    caller alone would get it.
     """
 
     reads: list[ReadIn] = Field(max_length=MOST_READS)
     values: list[ReadValuesIn] | None = None
+    callers: list[str] | None = Field(
+        default=None,
+        max_length=MOST_CALLERS - 1,
+        description="tokens of others who ask the same reads in this request, each of values of their own",
+    )
 
 
 class ReadErrorOut(BaseModel):

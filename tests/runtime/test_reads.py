@@ -355,7 +355,7 @@ async def test_without_a_token_that_is_trusted_nothing_is_read(client, reads_app
 async def test_roles_without_the_permission_and_many_callers(
     client, reads_app, service_app, token, monkeypatch
 ) -> None:
-    monkeypatch.setattr("services.runtime.reads.CACHED_TOKENS", 2)
+    monkeypatch.setattr("services.runtime.reads_callers.CACHED_TOKENS", 2)
     for at in range(4):
         someone = await service_app(reads_app, token("resident", "530111000000", subject=f"number {at}"))
         assert await ask(someone, BY_ID) == [{"rows": [["one"]]}]

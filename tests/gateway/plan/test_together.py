@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from gateway.asked import Asked
-from gateway.plan.together import MOST_ROWS, Ask, Reply, Together, Unreadable, reply_of
+from gateway.plan.together import MOST_CALLERS, MOST_ROWS, Ask, Reply, Together, Unreadable, reply_of
 from services.runtime.client import ServiceError
 from tests.gateway.plan.both import Both
 from tests.gateway.plan.hunting import compare
@@ -27,31 +27,40 @@ class Service:
     """Answers one read with a row per key and, where there is a second read, a page under each."""
 
     def __init__(self, *, error: Exception | None = None, strange: bytes | None = None, refuses: str = "") -> None:
-        self.bodies: list[list[dict[str, Any]]] = []
+        self.bodies: list[dict[str, Any]] = []
         self.error, self.strange, self.refuses = error, strange, refuses
         self.held = asyncio.Event()
         self.held.set()
 
     async def send(self, body: bytes, _end: float) -> bytes:
-        values = orjson.loads(body)["values"]
-        self.bodies.append(values)
+        sent = orjson.loads(body)
+        self.bodies.append(sent)
         await self.held.wait()
-        if self.error:
+        if self.error and (self.refuses in str(sent["values"])):
             raise self.error
         if self.strange is not None:
             return self.strange
+        count = len(sent["values"]) // (1 + len(sent.get("callers", ())))
+        each = [sent["values"][at : at + count] for at in range(0, len(sent["values"]), count)]
+        return orjson.dumps({"answers": [answer for values in each for answer in self.answers(values)]})
+
+    def answers(self, values: list[dict[str, Any]]) -> list[dict[str, Any]]:
         keys = values[0]["keys"]
-        if self.refuses in keys:
-            return b'{"answers":[{"error":{"status":422}}]}'
+        if self.refuses and self.refuses in keys:
+            return [{"error": {"status": 422}}] * len(values)
         answers: list[dict[str, Any]] = [{"rows": [None if key == "none" else [key] for key in keys]}]
         if len(values) > 1:
-            answers.append(
-                {"pages": [None if key == "none" else {"rows": [[f"{key}.1"], [f"{key}.2"]]} for key in keys]}
-            )
+            pages = [None if key == "none" else {"rows": [[f"{key}.1"], [f"{key}.2"]]} for key in keys]
+            answers.append({"pages": pages})
         if len(values) > 2:
             under = [None if page is None else page["rows"] for page in answers[1]["pages"]]
             answers.append({"rows": [[one[0].upper()] for rows in under if rows for one in rows]})
-        return orjson.dumps({"answers": answers})
+        return answers
+
+    @property
+    def keys(self) -> list[list[list[str]]]:
+        """The keys of the first reads by request and caller."""
+        return [[one["keys"] for one in sent["values"] if "keys" in one] for sent in self.bodies]
 
 
 def asking(*keys: str, reads: int = 1, first: int = 2) -> Ask:
@@ -64,17 +73,15 @@ def asking(*keys: str, reads: int = 1, first: int = 2) -> Ask:
 
 async def asked(service: Service, *asks: Ask, callers: str = "", ends: Sequence[float] = ()) -> list[Any]:
     """The replies to requests of one turn."""
-    together = Together()
-    each = [
-        together.ask(callers[at : at + 1], one, ends[at] if ends else 9.0, service.send) for at, one in enumerate(asks)
-    ]
+    together, callers = Together(), callers or "x" * len(asks)
+    each = [together.ask(callers[at], one, ends[at] if ends else 9.0, service.send) for at, one in enumerate(asks)]
     return await asyncio.gather(*each, return_exceptions=True)
 
 
 async def test_each_gets_its_own_part_of_one_reply() -> None:
     service = Service()
     replies = await asked(service, asking("a"), asking("b", "none"), asking("a"))
-    assert [one["keys"] for (one,) in service.bodies] == [["a", "b", "none", "a"]]
+    assert service.keys == [[["a", "b", "none", "a"]]]
     assert [one.answers for one in replies] == [
         [{"rows": [["a"]]}], [{"rows": [["b"], None]}], [{"rows": [["a"]]}],
     ]  # fmt: skip
@@ -99,28 +106,69 @@ async def test_only_what_is_alike_but_for_its_keys_goes_together(sizes: tuple[in
     assert len(service.bodies) == len(set(sizes))
 
 
-async def test_callers_never_share_a_request() -> None:
+async def test_callers_travel_together_each_with_keys_and_answers_of_its_own() -> None:
     service = Service()
-    await asked(service, asking("a"), asking("b"), asking("c"), callers="xyx")
-    assert [one["keys"] for (one,) in service.bodies] == [["a", "c"], ["b"]]
+    replies = await asked(service, asking("a"), asking("b"), asking("c", "d"), asking("e"), callers="xyxz")
+    assert service.keys == [[["a", "c", "d"], ["b"], ["e"]]]
+    assert service.bodies[0]["callers"] == ["y", "z"]
+    assert [one.answers for one in replies] == [
+        [{"rows": [["a"]]}], [{"rows": [["b"]]}], [{"rows": [["c"], ["d"]]}], [{"rows": [["e"]]}],
+    ]  # fmt: skip
+
+
+async def test_a_refusal_of_one_caller_is_that_callers() -> None:
+    service = Service(refuses="bad")
+    good, bad, other = await asked(service, asking("a"), asking("bad"), asking("b"), callers="xyz")
+    assert len(service.bodies) == 1
+    assert (good.answers, other.answers) == ([{"rows": [["a"]]}], [{"rows": [["b"]]}])
+    assert "error" in bad.answers[0]
+
+
+async def test_nobody_without_a_token_has_company() -> None:
+    sent: list[bytes] = []
+
+    async def send(body: bytes, _end: float) -> bytes:
+        sent.append(body)
+        return b'{"answers":[{"rows":[null]}]}'
+
+    together = Together()
+    await asyncio.gather(*[together.ask("", asking("a"), 9.0, send) for _ in range(2)])
+    assert len(sent) == 2
+
+
+async def test_a_request_has_so_many_callers_at_most() -> None:
+    service = Service()
+    names = "".join(chr(ord("A") + at) for at in range(MOST_CALLERS + 2))
+    replies = await asked(service, *[asking(one) for one in names], callers=names)
+    assert [len(one) for one in service.keys] == [MOST_CALLERS, 2]
+    assert [one.answers for one in replies] == [[{"rows": [[one]]}] for one in names]
+
+
+async def test_a_refusal_of_the_whole_request_is_not_everybodys() -> None:
+    refusal = ServiceError("staffing", 413, "body.too_large", "过大", "too large")
+    service = Service(error=refusal, refuses="big")
+    good, bad = await asked(service, asking("a"), asking("big"), callers="xy")
+    assert good.answers == [{"rows": [["a"]]}]
+    assert bad is refusal
+    assert len(service.bodies) == 3
 
 
 async def test_a_request_near_its_end_takes_nobody_along() -> None:
     service = Service()
     await asked(service, asking("a"), asking("b"), asking("c"), ends=[1.0, 2.0, 2.05])
-    assert [one["keys"] for (one,) in service.bodies] == [["a"], ["b", "c"]]
+    assert service.keys == [[["a"]], [["b", "c"]]]
 
 
 async def test_who_comes_a_turn_later_goes_alone() -> None:
     service, together = Service(), Together()
     service.held.clear()
-    first = asyncio.ensure_future(together.ask("", asking("a"), 9.0, service.send))
+    first = asyncio.ensure_future(together.ask("x", asking("a"), 9.0, service.send))
     for _ in range(3):
         await asyncio.sleep(0)
-    second = asyncio.ensure_future(together.ask("", asking("b"), 9.0, service.send))
+    second = asyncio.ensure_future(together.ask("x", asking("b"), 9.0, service.send))
     for _ in range(3):
         await asyncio.sleep(0)
-    assert [one["keys"] for (one,) in service.bodies] == [["a"], ["b"]]
+    assert service.keys == [[["a"]], [["b"]]]
     service.held.set()
     await asyncio.gather(first, second)
 
@@ -132,7 +180,7 @@ async def test_many_rows_go_alone() -> None:
     assert len(service.bodies) == 2
     service.bodies.clear()
     await asked(service, *[asking("a", "b", reads=2, first=100)] * 3)  # 202 rows each: two fit, not three
-    assert sorted(len(one["keys"]) for one, _ in service.bodies) == [2, 4]
+    assert sorted(len(keys) for (keys,) in service.keys) == [2, 4]
 
 
 async def test_a_page_without_keys_goes_alone() -> None:
@@ -144,7 +192,7 @@ async def test_a_page_without_keys_goes_alone() -> None:
 
     together = Together()
     page = Ask(b'{"values":', [{"region": None, "first": 2}], [None], [None])
-    replies = await asyncio.gather(*[together.ask("", page, 9.0, send) for _ in range(2)])
+    replies = await asyncio.gather(*[together.ask("x", page, 9.0, send) for _ in range(2)])
     assert sent == [b'{"values":[{"region":null,"first":2}]}'] * 2
     assert replies[0].answers == [{"pages": [{"rows": []}]}]
 
@@ -154,7 +202,7 @@ async def test_a_refusal_that_one_may_have_caused_is_each_ones_own() -> None:
     good, bad = await asked(service, asking("a"), asking("bad"))
     assert good.answers == [{"rows": [["a"]]}]
     assert "error" in bad.answers[0]
-    assert [one["keys"] for (one,) in service.bodies] == [["a", "bad"], ["a"], ["bad"]]
+    assert service.keys == [[["a", "bad"]], [["a"]], [["bad"]]]
 
 
 async def test_an_absence_is_everybodys() -> None:
@@ -186,7 +234,7 @@ async def test_the_first_ones_end_is_nothing_to_the_others() -> None:
     service, together = Service(), Together()
     service.held.clear()
     first, second, third = (
-        asyncio.ensure_future(together.ask("", asking(key), 9.0, service.send)) for key in ("a", "b", "c")
+        asyncio.ensure_future(together.ask("x", asking(key), 9.0, service.send)) for key in ("a", "b", "c")
     )
     for _ in range(3):
         await asyncio.sleep(0)
@@ -195,7 +243,7 @@ async def test_the_first_ones_end_is_nothing_to_the_others() -> None:
     await asyncio.sleep(0)
     service.held.set()
     assert (await second).answers == [{"rows": [["b"]]}]
-    assert [one["keys"] for (one,) in service.bodies] == [["a", "b", "c"], ["b"]]
+    assert service.keys == [[["a", "b", "c"]], [["b"]]]
     assert (await asyncio.gather(first, third, return_exceptions=True))[0].__class__ is asyncio.CancelledError
 
 
@@ -203,7 +251,7 @@ async def test_one_who_has_gone_leaves_the_others_theirs() -> None:
     for service in (Service(), Service(error=ServiceError("staffing", 0, "x", "x", "x")), Service(refuses="a")):
         together = Together()
         service.held.clear()
-        first, second = (asyncio.ensure_future(together.ask("", asking(key), 9.0, service.send)) for key in "ab")
+        first, second = (asyncio.ensure_future(together.ask("x", asking(key), 9.0, service.send)) for key in "ab")
         for _ in range(3):
             await asyncio.sleep(0)
         second.cancel()
