@@ -30,6 +30,7 @@ EVENT_ID = "事件标识，重发不变 The event's id, the same whenever it is 
 SEQUENCE = "服务内递增的序号，可按文本比较 Grows within its service; compare as text"
 RECORDED_AT = "记录时间 When it was recorded"
 REGION = "区划代码：只要其中的，默认令牌的全部区域 Only what lies in it; by default all the token may see"
+AUTHORITY = "管理机关代码：只要其订阅之日所管社区的 The authority: only what it manages on the day you subscribe"
 
 
 @strawberry.type(description="议题的一次变化 A change of an issue")
@@ -158,14 +159,21 @@ def subject_of(kind: str, name: str, given: str | None) -> str | None:
 
 
 def one_of(**given: DivisionCode | None) -> DivisionCode | None:
-    """The only division given. Raises GatewayError BAD_USER_INPUT when there are two."""
-    found = [value for value in given.values() if value is not None]
+    """The only division given. Raises GatewayError BAD_USER_INPUT when there are several."""
+    found = {name: value for name, value in given.items() if value is not None}
     if len(found) > 1:
         names = " / ".join(given)
         raise GatewayError(
-            Code.BAD_USER_INPUT, f"{names} 只能给一个", f"give one of {names}, not both", argument=list(given)[-1]
+            Code.BAD_USER_INPUT, f"{names} 只能给一个", f"give only one of {names}", argument=list(found)[-1]
         )
-    return found[0] if found else None
+    return next(iter(found.values()), None)
+
+
+async def managed_by(context: LiveContext, authority: DivisionCode) -> list[str]:
+    """The divisions that an authority manages today; its own when nothing is recorded. Raises GatewayError."""
+    services = context.loaders.services
+    found = await services.ask("staffing", services.staffing.managements(authority))
+    return [one.unit for one in found.items] or [authority]
 
 
 @strawberry.type(description="订阅入口：自订阅之时起，逐一告知 Subscriptions: each tells what happens from now on")
@@ -179,11 +187,13 @@ class Subscription:
         community_code: Annotated[DivisionCode | None, described("只要此社区的 Only those of this community")] = None,
         region: Annotated[DivisionCode | None, described(REGION)] = None,
         issue_id: Annotated[strawberry.ID | None, described("只要此议题的 Only those of this issue")] = None,
+        authority: Annotated[DivisionCode | None, described(AUTHORITY)] = None,
     ) -> AsyncGenerator[IssueChange, None]:
+        place = one_of(communityCode=community_code, region=region, authority=authority)
         wanted = {
             "type": [str(kind.value) for kind in IssueChangeKind],
-            "region": one_of(communityCode=community_code, region=region),
             "subject": subject_of("Issue", "issueId", issue_id),
+            "region": await managed_by(info.context, authority) if authority else place,
         }
         async with aclosing(followed(info.context, "consultation", wanted)) as events:
             async for event in events:

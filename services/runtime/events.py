@@ -26,6 +26,9 @@ _WANTED = text(
       AND (CAST(:types AS text[]) IS NULL OR type = ANY (CAST(:types AS text[])))
       AND (CAST(:subjects AS text[]) IS NULL OR subject = ANY (CAST(:subjects AS text[])))
       AND region >= :lo AND region < :hi
+      AND (CAST(:los AS text[]) IS NULL OR EXISTS (
+          SELECT FROM unnest(CAST(:los AS text[]), CAST(:his AS text[])) AS part (lo, hi)
+          WHERE region >= part.lo AND region < part.hi))
     ORDER BY position LIMIT :limit
     """
 )
@@ -94,12 +97,12 @@ class Wanted:
     subjects: tuple[str, ...] | None = None
 
 
-def within(scope: Scope, region: str | None) -> Scope:
-    """The part of a scope that lies in a division; all of it without one."""
-    if region is None:
+def within(scope: Scope, regions: Sequence[str] | None) -> Scope:
+    """The part of a scope that lies in any of some divisions; all of it without any."""
+    if regions is None:
         return scope
-    lo, hi = subtree(region)
-    return merge([(max(lo, low), min(hi, high)) for low, high in scope])
+    parts = merge([subtree(region) for region in regions])
+    return merge([(max(lo, low), min(hi, high)) for lo, hi in parts for low, high in scope])
 
 
 def sequence_of(position: int) -> str:
@@ -133,6 +136,8 @@ async def page(session: AsyncSession, wanted: Wanted, after: int | None, upto: i
         "subjects": _listed(wanted.subjects),
         "lo": wanted.scope[0][0],
         "hi": wanted.scope[-1][1],
+        "los": [lo for lo, _ in wanted.scope] if len(wanted.scope) > 1 else None,  # else `lo` and `hi` say it all
+        "his": [hi for _, hi in wanted.scope],
     }
     found = [Event.of(row) for row in (await session.execute(_WANTED, values)).mappings()]
     if after is not None:

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
@@ -25,6 +25,7 @@ from services.runtime.events import PAGE, Event, Wanted, check_kept, latest, pag
 from services.runtime.events_purge import Purge
 from services.runtime.events_relay import Relay, Subscriber
 from services.runtime.events_schemas import After, CloudEvent, EventPageOut, Subjects, Types
+from services.runtime.paging import MOST_IDS
 from services.runtime.rls import Scope
 from services.runtime.settings import ServiceSettings
 from services.runtime.tokens import LEEWAY_S, Verifier
@@ -36,7 +37,13 @@ _RETRY = b"retry: 2000\n"
 _EXAMPLE = (
     'id: 0000000000000000042\ndata: {"specversion":"1.0","type":"issue.opened","sequence":"0000000000000000042"}\n\n'
 )
-REGION = Query(pattern=r"^\d{12}$", description="只要此区划之内的 / only within this division")
+Regions: TypeAlias = Annotated[
+    list[Annotated[str, StringConstraints(pattern=r"^\d{12}$")]] | None,
+    Query(
+        max_length=MOST_IDS,
+        description="只要此区划之内的，可重复 / only within this division; repeat it for several",
+    ),
+]
 
 
 class Kind(NamedTuple):
@@ -62,7 +69,7 @@ async def _asked(  # noqa: PLR0913, PLR0917 - what FastAPI injects
     after: After = None,
     type: Types = None,  # noqa: A002 - CloudEvents' word
     subject: Subjects = None,
-    region: Annotated[str | None, REGION] = None,
+    region: Regions = None,
     last_event_id: Annotated[
         str | None,
         Header(max_length=40, description="断线续传，优先于 after / where a stream broke off"),

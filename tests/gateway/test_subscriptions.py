@@ -9,7 +9,8 @@ from services.payroll.schemas.payroll_runs import PayrollRunIn
 from services.runtime import outbox
 from services.runtime.database import NATION, Database
 from tests.gateway.living import CHANGES, SHORT, Living
-from tests.gateway.register import LONGWAN, MONTH, SHIHUGUAN
+from tests.gateway.register import LONGWAN, MONTH, SHIHUGUAN, START
+from tools.demo.rows import Management, csv_text
 
 FULL = (
     CHANGES
@@ -77,6 +78,35 @@ async def test_one_issue_a_community_a_region_or_all(alive: Living) -> None:
             "kind": "FINISHED", "toState": "withdrawn", "stepNumber": 2, "issueId": key,
         }  # fmt: skip
         assert other.community == LONGWAN
+
+
+async def test_an_authority_is_told_of_what_it_manages(alive: Living) -> None:
+    first, last = "530199001001", "530199003001"  # of a register of their own, with one between them
+    rows = [Management("530198000000", unit, START) for unit in (first, last)]
+    assert not (await alive.services.staffing.load("managements", csv_text(rows).encode())).errors
+    by_authority = "subscription($a: DivisionCode) { issueChanged(authority: $a) { communityCode } }"
+    async with alive.socket() as socket:
+        await socket.subscribe("1", by_authority, a="530198000000")
+        await socket.subscribe("2", by_authority, a="530199000000")  # nothing recorded: what lies in it
+        await alive.streams(2)
+        raised = [first, "530199002001", last, SHIHUGUAN]
+        for code in raised:
+            await alive.raised("丙事", code)
+        told: dict[str, list[str]] = {"1": [], "2": []}
+        for _ in range(5):
+            message = await socket.get()
+            told[message["id"]].append(message["payload"]["data"]["issueChanged"]["communityCode"])
+        assert told == {"1": [first, last], "2": raised[:3]}
+        await alive.withdrawn(await alive.raised("丁事", last))
+        assert [(await socket.get())["id"] for _ in range(4)].count("1") == 2
+
+
+async def test_what_an_authority_manages_is_told_to_those_who_may_know_it(alive: Living) -> None:
+    document = 'subscription { issueChanged(authority: "530198000000") { kind } }'
+    async with alive.socket(alive.bearer("resident", "530100000000")) as socket:
+        await socket.subscribe("1", document)
+        refusal = await socket.get()
+        assert (refusal["type"], refusal["payload"][0]["extensions"]["problem"]) == ("error", "permission.missing")
 
 
 async def test_imported_issues_are_told_each(alive: Living) -> None:
@@ -171,6 +201,7 @@ async def test_a_role_without_the_permission_is_refused_by_the_service(alive: Li
         ('subscription { issueChanged(issueId: "x") { kind } }', "issueId"),
         ('subscription { payrollRunProgress(runId: "SXNzdWU6eA") { kind } }', "runId"),
         ('subscription { issueChanged(communityCode: "530111001011", region: "530111001011") { kind } }', "region"),
+        ('subscription { issueChanged(authority: "530111000000", region: "530111001011") { kind } }', "authority"),
         (
             'subscription { payrollRunProgress(region: "530111000000", authority: "530111000000") { kind } }',
             "authority",

@@ -55,10 +55,13 @@ def test_other_texts_are_no_sequence(text: str) -> None:
 def test_a_division_narrows_a_scope_and_never_widens_it() -> None:
     guandu = (("530111000000", "530112"),)
     assert within(guandu, None) == guandu
-    assert within(guandu, "530111001000") == (("530111001000", "530111002"),)
-    assert within(guandu, KUNMING) == guandu
-    assert within(guandu, "211300000000") == ()
-    assert within((("2", "3"), ("53", "54")), "000000000000") == (("2", "3"), ("53", "54"))
+    assert within(guandu, ["530111001000"]) == (("530111001000", "530111002"),)
+    assert within(guandu, [KUNMING]) == guandu
+    assert within(guandu, ["211300000000"]) == ()
+    assert within((("2", "3"), ("53", "54")), ["000000000000"]) == (("2", "3"), ("53", "54"))
+    several = ["530111002000", "211300000000", "530111001011", "530111002001"]
+    assert within(guandu, several) == (("530111001011", "530111001012"), ("530111002000", "530111003"))
+    assert within((("21", "22"), ("53", "54")), ["211300000000"]) == (("211300000000", "2114"),)
 
 
 def test_a_batch_gives_each_reader_what_he_wants_in_order() -> None:

@@ -106,6 +106,8 @@ async def test_pages_go_on_from_a_sequence_to_the_end(
         ({"subject": ["b", "d"]}, ["b", "d"]),
         ({"region": "530111000000"}, ["a", "b", "c"]),
         ({"region": "110000000000", "type": "x.said"}, []),
+        ({"region": [THERE, "211300000000"]}, ["d"]),
+        ({"region": ["530111000000", THERE]}, ["a", "b", "c", "d"]),
     ):
         items = (await client.get("/v1/events", params=params)).json()["items"]  # type: ignore[arg-type]
         assert [one["data"]["words"] for one in items] == found
@@ -198,6 +200,18 @@ async def test_a_stream_shows_the_regions_and_what_was_asked_for_alone(
     await tell(database, "c")
     assert await words(there, 3) == ["old", "c", "d"]
     assert await words(here, 2) == ["b", "c"]
+
+
+async def test_of_several_divisions_nothing_between_them_is_told(
+    client_of: Callable[..., EventsClient], database: Database
+) -> None:
+    client, asked = client_of("auditor", "530100000000"), {"region": ["530112001001", "530102001001"]}
+    now = await begun(client, **asked)
+    for word, region in (("a", "530102001001"), ("b", HERE), ("c", "530112001001")):
+        await tell(database, word, region=region)
+    assert await words(now, 2) == await words(client.follow({**asked, "after": "0"}), 2) == ["a", "c"]
+    assert [one.data["words"] for one in (await client.events(asked)).items] == ["a", "c"]
+    assert (await client_of("auditor", HERE).events(asked)).items == []
 
 
 async def test_heartbeats_carry_the_place_to_resume_from(
