@@ -1,5 +1,6 @@
 """What the data base itself holds: no change of a payslip, no row of another region, months as partitions."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
 from uuid import uuid4
@@ -81,6 +82,24 @@ async def test_no_payslips_before_the_tax_law(database: Database) -> None:
     with pytest.raises(asyncpg.RaiseError, match="no payslips for 2017"):
         async with database.bulk(GUANDU) as connection:
             await connection.execute("SELECT payroll.open_month($1)", date(2017, 12, 1))
+
+
+async def test_whoever_opens_a_month_keeps_nobody_from_reading_others(database: Database, payroll_url: str) -> None:
+    new = Month(2031, 1)
+    async with database.bulk(GUANDU) as run:
+        await payroll_runs.lock_month(run, new)
+        async with asyncio.timeout(5), database.bulk(GUANDU, read_only=True) as reader:
+            assert await reader.fetchval("SELECT count(*) FROM payslips") == 2
+        await payslips.add(run, block("530111001011"), new, 1)
+    owner = await asyncpg.connect(payroll_url)
+    try:
+        made = await owner.fetchrow(
+            "SELECT relispartition, relrowsecurity, relforcerowsecurity, "
+            "has_table_privilege('gongzhi_payroll', oid, 'SELECT') FROM pg_class WHERE relname = 'payslips_2031_01'"
+        )
+    finally:
+        await owner.close()
+    assert tuple(made) == (True, True, True, False)
 
 
 async def test_what_is_not_there(database: Database) -> None:
