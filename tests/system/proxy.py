@@ -62,8 +62,7 @@ class Proxy:
             yield made
         finally:
             server.close()
-            for writer in made._open:
-                writer.transport.abort()
+            made.drop()
             for task in made._tasks:
                 task.cancel()
             await asyncio.gather(*made._tasks, return_exceptions=True)
@@ -79,6 +78,11 @@ class Proxy:
         self.asked.clear()
         self.connections = 0
         self.cuts.clear()
+
+    def drop(self) -> None:
+        """Every connection breaks, and whatever was on its way is lost."""
+        for writer in self._open:
+            writer.transport.abort()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

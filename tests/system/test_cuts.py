@@ -124,7 +124,7 @@ async def test_in_the_worst_weather_every_answer_is_its_own(system: Running, nam
 async def test_a_run_whose_roster_breaks_off_pays_nobody(system: Running, cut: int) -> None:
     """Staffing streams the roster in chunks; half a roster is no roster."""
     headers = {"authorization": f"Bearer {system.token}", "idempotency-key": str(uuid4())}
-    order = {"region": "530111000000", "month": "2026-07"}
+    order = {"region": "530111000000", "month": "2025-07"}
     system.lines["staffing"].fault = Fault(cut=cut)
     url = f"{system.urls['payroll']}/v1"
     answer = await system.client.post(f"{url}/payroll-runs", json=order, headers=headers)
@@ -132,5 +132,5 @@ async def test_a_run_whose_roster_breaks_off_pays_nobody(system: Running, cut: i
     assert answer.status_code == 503, answer.text
     assert answer.headers["retry-after"]
     assert answer.json()["code"] == "staffing.unavailable"
-    runs = await system.client.get(f"{url}/payroll-runs", params={"month": "2026-07"}, headers=headers)
+    runs = await system.client.get(f"{url}/payroll-runs", params={"month": "2025-07"}, headers=headers)
     assert runs.json()["items"] == []
