@@ -6,10 +6,11 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
-from starlette.types import Receive, Scope
+from starlette.requests import Request
+from starlette.types import Scope
 
 from gateway.errors import Code, GatewayError
+from services.runtime.envelope import whole_body
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -116,7 +117,7 @@ async def read(request: Request) -> Asked:
         decoded = {name: loads(text, name) for name in ("variables", "extensions") if (text := given[name])}
         return asked_of({**given, "variables": None, "extensions": None, **decoded})
     require_json(header(request.scope, b"content-type"))
-    return asked_of(loads(await whole(request.receive), "body"))
+    return asked_of(loads(await whole_body(request.receive), "body"))
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -138,18 +139,6 @@ def require_json(content_type: str) -> None:
         raise Unreadable(f"请以 {JSON} 发送", f"send {JSON}", 415)
     if parameters.get("charset", "utf-8") not in UTF_8:
         raise Unreadable("请使用 UTF-8 编码", "send UTF-8", 415)
-
-
-async def whole(receive: Receive) -> bytes:
-    """The whole body. Raises ClientDisconnect when the client goes away before its end."""
-    parts = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def quality(parameters: Mapping[str, str]) -> float:

@@ -19,6 +19,8 @@ from gateway.errors import Code, GatewayError, entry, internal, refusal_of
 from gateway.persisted import Documents, etag, matches
 from gateway.plan.planner import Planner
 from gateway.prepare import Invalid, Prepared
+from services.runtime.direct import Headers
+from services.runtime.envelope import send_whole
 from services.runtime.log import log
 
 STATUS: Mapping[Code, int] = {
@@ -184,32 +186,30 @@ def refused_whole(errors: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 class Answer(Response):
-    """An answer whose headers are ready."""
+    """An answer whose headers are ready, but for its length."""
 
-    def __init__(self, content: bytes, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        self.body = content
+    def __init__(self, content: bytes, status: int, headers: Headers) -> None:
+        self.body = self.content = content
         self.status_code = status
-        self.raw_headers = headers
+        self.ready = headers
         self.background = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send it; nothing runs after it."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": self.body})
+        await send_whole(send, self.status_code, self.ready, self.content)
 
 
 @cache
-def media_header(media: str) -> tuple[bytes, bytes]:
-    """The header of one of the two media types."""
-    return b"content-type", f"{media}; charset=utf-8".encode()
+def usual(media: str) -> Headers:
+    """The headers of an answer in one of the two media types, kept by nobody."""
+    return (b"content-type", f"{media}; charset=utf-8".encode()), NO_STORE, VARYING
 
 
 def reply(body: Mapping[str, Any], status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:
     """The answer as UTF-8 text, nothing escaped that needs no escape; kept by nobody unless `headers` say so."""
     content = orjson.dumps(body)
-    length = b"content-length", b"%d" % len(content)
     if headers is None and status != 405:
-        return Answer(content, status, [media_header(media), NO_STORE, VARYING, length])
+        return Answer(content, status, usual(media))
     sent = {"cache-control": "no-store", "vary": VARY, **(headers or {})}
     if status == 405:
         sent["allow"] = "POST"

@@ -5,7 +5,8 @@ import random
 import re
 import time
 from bisect import bisect_left
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Iterator
+from functools import lru_cache
 from itertools import accumulate
 
 import structlog
@@ -13,16 +14,17 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, Metric, gener
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.utils import floatToGoString
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.runtime.direct import Headers, body_at_once, reply_at_once
 from services.runtime.log import log
 from services.runtime.problem import internal_error
 from services.runtime.settings import ServiceSettings
 
 _TRACE = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 _BOUNDS = Histogram.DEFAULT_BUCKETS[:-1]  # seconds; the last is infinite
-_HEADERS = [
+_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -35,7 +37,7 @@ _HEADERS = [
             b"font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
         ),
     ),
-]
+)
 SLOWEST = 64 * 1024  # bytes a second that a body has to come at, after its first seconds
 _IMPORTS = "/v1/imports/"
 MEASURED_AS = "measured_as"  # in the scope: a stream's name in place of its route, whose times it would spoil
@@ -164,6 +166,15 @@ class Body:
         self._until += len(message.get("body", b"")) / SLOWEST
         return self._checked(message)
 
+    def at_once(self) -> bytes | None:
+        """The body when the whole of it is there, None otherwise. HTTPException 413."""
+        if self._complete:
+            return None
+        body = body_at_once(self._receive)
+        if body is not None:
+            self._checked({"body": body})
+        return body
+
     def _checked(self, message: Message) -> Message:
         self._left -= len(message.get("body", b""))
         if self._left < 0:
@@ -175,7 +186,7 @@ class Body:
 class Reply:
     """`send` that notes the status and adds the headers that every reply carries, but for those it has already."""
 
-    def __init__(self, send: Send, request_id: str, headers: Sequence[tuple[bytes, bytes]]) -> None:
+    def __init__(self, send: Send, request_id: str, headers: Headers) -> None:
         self._send = send
         self._request_id = request_id
         self._headers = headers
@@ -185,11 +196,51 @@ class Reply:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             sent = [*message["headers"], (b"x-request-id", self._request_id.encode())]
-            if self._headers:
-                present = {name for name, _ in sent}
-                sent += [pair for pair in self._headers if pair[0] not in present]
-            message["headers"] = sent
+            present = {name for name, _ in sent}
+            message["headers"] = sent + [pair for pair in self._headers if pair[0] not in present]
         return self._send(message)
+
+    async def whole(self, status: int, headers: Headers, body: bytes) -> None:
+        """A whole reply under headers that are the program's own."""
+        if reply_at_once(self._send, status, _merged(headers, self._headers), self._request_id, body):
+            self.status = status
+            return
+        await self(_start(status, headers, body))
+        await self._send({"type": "http.response.body", "body": body})
+
+
+@lru_cache(256)
+def _merged(own: Headers, common: Headers) -> Headers:
+    present = {name for name, _ in own}
+    return (*own, *[pair for pair in common if pair[0] not in present])
+
+
+async def whole_body(receive: Receive) -> bytes:
+    """The whole body. ClientDisconnect when the client goes away before its end."""
+    if isinstance(receive, Body) and (body := receive.at_once()) is not None:
+        return body
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    """A whole reply under headers that are the program's own, at once where that can be."""
+    if isinstance(send, Reply):
+        await send.whole(status, headers, body)
+        return
+    await send(_start(status, headers, body))
+    await send({"type": "http.response.body", "body": body})
+
+
+def _start(status: int, headers: Headers, body: bytes) -> Message:
+    length = b"content-length", b"%d" % len(body)
+    return {"type": "http.response.start", "status": status, "headers": [*headers, length]}
 
 
 def trace_of(scope: Scope) -> tuple[str, str]:

@@ -45,15 +45,21 @@ class Joined:
         """Send, or keep for a moment what begins like a head."""
         if self._head:
             head, self._head = self._head, b""
-            if len(data) > MOST_COPIED:
-                self._transport.writelines((head, data))
-                return
-            data = head + data
-        elif data.startswith(b"HTTP/1.1 "):
+            self.write_whole(head, data)
+            return
+        if data.startswith(b"HTTP/1.1 "):
             self._head = data
             self._loop.call_soon(self._flush)
             return
         self._transport.write(data)
+
+    def write_whole(self, head: bytes, body: bytes) -> None:
+        """Send a whole reply."""
+        self._flush()
+        if len(body) > MOST_COPIED:
+            self._transport.writelines((head, body))
+        else:
+            self._transport.write(head + body)
 
     def close(self) -> None:
         """Close once everything is out."""

@@ -11,14 +11,13 @@ from services.runtime.log import log
 from services.runtime.problem import http_problem, internal_error
 from services.runtime.settings import ServiceSettings
 
-_HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
+_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
 class Lane:
     """One POST route as plain ASGI: what `Envelope` gives every request, but for what only pages and logs need.
 
     Requests are counted and timed like all others; a line is logged only for those that fail (status 500 and above).
-    An app whose replies no browser ever sees says so by `headers = ()`: each header costs as much as a look-up.
     """
 
     def __init__(self, app: ASGIApp, settings: ServiceSettings, meter: Meter, route: str) -> None:
@@ -27,14 +26,13 @@ class Lane:
         self._body_timeout_s = settings.body_timeout_s
         self._meter = meter
         self._route = route
-        self._headers = getattr(app, "headers", _HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; a failure nobody foresaw becomes the bare problem 500."""
         trace, span = trace_of(scope)
         scope["request_id"] = trace
         scope["traceparent"] = f"00-{trace}-{span}-01"
-        reply = Reply(send, trace, self._headers)
+        reply = Reply(send, trace, _HEADERS)
         body = Body(receive, self._limit, self._body_timeout_s)
         meter, started = self._meter, time.perf_counter()
         meter.in_hand += 1

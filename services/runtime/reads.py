@@ -12,6 +12,7 @@ from starlette.types import Scope as AsgiScope
 
 from services.kernel.errors import DomainError, Malformed
 from services.runtime.auth import permit
+from services.runtime.envelope import send_whole, whole_body
 from services.runtime.problem import problem_of
 from services.runtime.reads_callers import Callers, authorization
 from services.runtime.reads_form import VALUES, Form, Json
@@ -23,7 +24,7 @@ from services.runtime.selection import Entity
 CACHED_HEADS = 512
 LONGEST_HEAD = 16 * 1024
 _VALUES = b',"values":'
-_JSON = (b"content-type", b"application/json")
+_JSON = ((b"content-type", b"application/json"),)
 _MOVING = frozenset({"values", "callers"})  # what may follow a head met before
 _TEXTS = frozenset({str})
 
@@ -57,14 +58,11 @@ class Reads:
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answers one request; a refusal of the whole request is a problem, as everywhere."""
         try:
-            answers = await self._answers(scope, self._sent(await _body(receive)))
+            answers = await self._answers(scope, self._sent(await whole_body(receive)))
         except DomainError as error:
             await problem_of(error, Request(scope))(scope, receive, send)
             return
-        content = orjson.dumps({"answers": answers}, default=plain)
-        headers = [_JSON, (b"content-length", b"%d" % len(content))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        await send_whole(send, 200, _JSON, orjson.dumps({"answers": answers}, default=plain))
 
     async def answers(self, scope: AsgiScope, sent: object) -> list[Answer]:
         """One answer per read and caller of a body; Unauthenticated without a token that can be trusted."""
@@ -145,18 +143,6 @@ def reads_router(entities: Sequence[Entity]) -> APIRouter:
         summary="稀疏读取 / sparse reads",
     )
     return router
-
-
-async def _body(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return body
-    parts = [body]
-    while message.get("more_body", False):
-        message = await receive()
-        parts.append(message.get("body", b""))
-    return b"".join(parts)
 
 
 def _reads(sent: object) -> list[dict[str, Any]]:
