@@ -1,6 +1,7 @@
 """A lane's request and reply past uvicorn's messages, over real sockets: the peer sees what it would see with them."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, Self, cast
@@ -46,7 +47,9 @@ def app() -> App:
 
 
 @pytest.fixture
-async def server(app: App, settings: ServiceSettings) -> AsyncIterator[Served]:
+async def server(app: App, settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
+    access = logging.getLogger("uvicorn.access")
+    monkeypatch.setattr(access, "hasHandlers", lambda: False)  # pytest listens where nobody else does
     router = APIRouter()
 
     async def echo() -> str:
