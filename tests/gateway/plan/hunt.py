@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from tests.gateway.plan.documents import Writer
-from tests.gateway.plan.hunting import Body, Difference, Hunter, Question
+from tests.gateway.plan.hunting import Difference, Hunter
 
 ORDER = "GONGZHI_HUNT"
 HANGS_S = 120
@@ -34,18 +34,13 @@ async def test_hunt(hunter: Hunter, capsys: pytest.CaptureFixture[str]) -> None:
             if time.monotonic() > end or at >= seed + most or differences >= keep:
                 break
             faulthandler.dump_traceback_later(HANGS_S, exit=True)
-            planned: list[tuple[Question, Body]] = []
+            questions = hunter.questions(writer.case(at), at)
+            asked += len(questions)
             try:
-                for question in hunter.questions(writer.case(at), at):
-                    asked += 1
-                    body = await hunter.ask(question)
-                    if hunter.way == "planned" and question.fault == "up" and body["data"] is not None:
-                        planned.append((question, body))
-                if planned:
-                    await hunter.ask_together([one for one, _ in planned], [body for _, body in planned])
+                await hunter.ask_all(questions)
             except Difference as difference:
                 differences += 1
-                sys.stdout.write(f"\n--- {question}\n{difference}\n")
+                sys.stdout.write(f"\n--- {questions[0]}\n{difference}\n")
         faulthandler.cancel_dump_traceback_later()
         unseen = [one for one in writer.coordinates if not hunter.planned[one]]
         sys.stdout.write(

@@ -173,14 +173,31 @@ class Hunter:
             found += [error["extensions"] for error in body.get("errors", ())]
         return found
 
-    async def ask_together(self, questions: Sequence[Question], meant: Sequence[Body]) -> None:
+    async def ask_all(self, questions: Sequence[Question]) -> None:
+        """Each question alone, then those that were planned at the same time, one more caller among them.
+
+        Raises Difference.
+        """
+        meant = []
+        for question in questions:
+            body = await self.ask(question)
+            if self.way == "planned" and question.fault == "up" and body["data"] is not None:
+                meant.append((question, body))
+        if meant:
+            question = replace(meant[0][0], caller=Random(questions[0].seed).choice(list(self.callers)))
+            body = await self.ask(question)
+            if self.way == "planned":
+                meant.insert(1, (question, body))
+            await self.ask_together(meant)
+
+    async def ask_together(self, meant: Sequence[tuple[Question, Body]]) -> None:
         """The plans' answers when they are asked at the same time. Raises Difference from those they gave alone."""
-        first = questions[0]
+        first = meant[0][0]
         side = self.side(first.service, first.fault)
-        bearer = self.callers[first.caller]
-        found = await asyncio.gather(*(self.answer(one.asked, bearer, side, planned=True) for one in questions))
-        for one, other in zip(found, meant, strict=True):
-            compare(one, other)
+        answers = [self.answer(one.asked, self.callers[one.caller], side, planned=True) for one, _ in meant]
+        for found, (question, body) in zip(await asyncio.gather(*answers), meant, strict=True):
+            refusals = await self.refusals(self.callers[question.caller], question) if found["data"] is None else ()
+            compare(found, body, refusals)
 
     def note(self, asked: Asked) -> None:
         """Count what of the schema a planned document asks."""

@@ -39,13 +39,12 @@ async def test_whatever_is_asked_and_whoever_asks_and_whatever_is_away(hunter: H
 
 async def asked(hunter: Hunter, writer: Writer, seed: int, goals: list[str]) -> None:
     """Ask the document of a seed on both paths."""
-    for question in hunter.questions(writer.case(seed, goals), seed):
-        found = None
-        try:
-            await hunter.ask(question)
-        except Difference as difference:
-            found = str(difference)
-        assert found is None, f"{found}\n{question}\ngoals {goals}"
+    questions, found = hunter.questions(writer.case(seed, goals), seed), None
+    try:
+        await hunter.ask_all(questions)
+    except Difference as difference:
+        found = str(difference)
+    assert found is None, f"{found}\n{questions[0]}\ngoals {goals}"
 
 
 async def test_what_commands_and_events_are_asked_is_never_planned(hunter: Hunter) -> None:
