@@ -11,7 +11,12 @@ from services.runtime.selection import Ask, Column, Entity, Filter, Given, Join,
 OPEN = "open"  # a group of states: all that are not final
 
 _HISTORY = ("sequence", "step", "outcome", "actor_kind", "at", "from_state", "to_state", "tier")
-_OF_COMMUNITY = "SELECT * FROM consultation.issues WHERE community = k.key AND"
+_ISSUES = "SELECT * FROM consultation.issues WHERE"
+_OF_COMMUNITY = f"{_ISSUES} community = k.key AND"
+MANY = 1000  # in a range: sooner found by time than sorted, in a nation too
+_RANGE = "community >= k.lo AND community < k.hi"
+_SPREAD = "community >= ANY (ARRAY[k.lo]) AND community < ANY (ARRAY[k.hi])"
+"""The same, in words from which the planner does not conclude that few are meant (of a pair of bounds it would)."""
 
 
 def _issues(given: Given) -> str:
@@ -28,10 +33,39 @@ def _issues(given: Given) -> str:
 
 
 def _everywhere(given: Given) -> str:
-    """The issues of a range; those named, where they are, first: no planner knows how wide a range will be."""
-    if "ids" not in given:
-        return "consultation.issues i"
-    return "(SELECT * FROM consultation.issues WHERE id = ANY(:ids::uuid[]) AND k.lo IS NOT NULL OFFSET 0) i"
+    """The issues of a range: no planner knows how wide it will be, or how rare what is asked for in it.
+
+    What is named is looked up where it is. What is narrowed down is found by community and sorted: going by time, the
+    rare would be looked for among all. So are few issues, and those open where they are few; many come in the order of
+    time, from the index that has it. Of the arms one runs: the others' conditions are false before their first row.
+    """
+    if "ids" in given:
+        return f"({_ISSUES} id = ANY(:ids::uuid[]) AND {_RANGE} OFFSET 0) i"
+    if "communities" in given:
+        return f"({_ISSUES} community = ANY(:communities::text[]) AND {_RANGE} OFFSET 0) i"
+    if "states" in given or "process" in given:
+        return f"({_ISSUES} {_RANGE} OFFSET 0) i"
+    if "state" not in given:
+        return f"({_few_or_many(given, 'true')}) i"
+    is_open = f":state::text = '{OPEN}'"
+    return (
+        f"({_few_or_many(given, 'NOT final', is_open)} UNION ALL "
+        f"({_ISSUES} NOT {is_open} AND {_RANGE} AND state = :state::text OFFSET 0)) i"
+    )
+
+
+def _few_or_many(given: Given, which: str, when: str = "true") -> str:
+    """Two arms; which one runs is known after having counted up to so many.
+
+    The LIMIT, of no number that the planner knows, lets it think of the first rows instead of all.
+    """
+    many = f"EXISTS (SELECT FROM consultation.issues WHERE {_RANGE} AND {which} OFFSET {MANY})"
+    way = "" if "backward" in given else "DESC"
+    return (
+        f"({_ISSUES} {when} AND NOT {many} AND {_RANGE} AND {which} OFFSET 0) UNION ALL "
+        f"({_ISSUES} {when} AND {many} AND {_SPREAD} AND {which} "
+        f"ORDER BY opened_at {way}, id {way} LIMIT (SELECT {2**62}))"
+    )
 
 
 def _state(value: object) -> str:
@@ -95,7 +129,7 @@ ISSUE = Entity(
         ),
         "region": Lookup(
             source=_everywhere,
-            where="i.community >= k.lo AND i.community < k.hi",
+            where="true",
             order=_LATEST_FIRST,
             ranges=_region,
         ),

@@ -74,6 +74,7 @@ issues = Table(
     UniqueConstraint("community", "number", name="issues_number"),
     Index("issues_id", "id"),
     Index("issues_opened", "community", "opened_at", "id"),
+    Index("issues_latest", "opened_at", "id", "community"),
 )
 
 issue_events = Table(
