@@ -175,9 +175,11 @@ class Together:
     async def _led(self, key: tuple[bytes, bytes], party: Party, send: Send) -> bool:
         """Asks for all once every task of this turn has had its turn; False when there is nobody but the first."""
         try:
-            await asyncio.sleep(0)
-            if self._leaving.get(key) is party:
-                del self._leaving[key]
+            try:
+                await asyncio.sleep(0)
+            finally:  # whatever happens, nobody joins any more
+                if self._leaving.get(key) is party:
+                    del self._leaving[key]
             if party.alone:
                 return False
             party.tell(reply_of(await send(party.body(), party.end)))

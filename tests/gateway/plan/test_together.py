@@ -247,6 +247,19 @@ async def test_the_first_ones_end_is_nothing_to_the_others() -> None:
     assert (await asyncio.gather(first, third, return_exceptions=True))[0].__class__ is asyncio.CancelledError
 
 
+async def test_a_first_one_that_goes_before_the_turn_ends_takes_nobody_along() -> None:
+    service, together = Service(), Together()
+    first, second = (asyncio.ensure_future(together.ask("x", asking(key), 9.0, service.send)) for key in "ab")
+    await asyncio.sleep(0)
+    first.cancel()
+    late = asyncio.ensure_future(together.ask("x", asking("c"), 9.0, service.send))
+    async with asyncio.timeout(5):
+        assert [(await one).answers for one in (second, late)] == [[{"rows": [["b"]]}], [{"rows": [["c"]]}]]
+        after = await together.ask("x", asking("d"), 9.0, service.send)
+    assert after.answers == [{"rows": [["d"]]}]
+    assert not together._leaving
+
+
 async def test_one_who_has_gone_leaves_the_others_theirs() -> None:
     for service in (Service(), Service(error=ServiceError("staffing", 0, "x", "x", "x")), Service(refuses="a")):
         together = Together()
