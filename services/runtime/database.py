@@ -28,6 +28,8 @@ _OPEN_RAW = (
 )
 _BUSY_STATES = frozenset({"40001", "40P01", "55P03", "57014"})  # serialization, deadlock, lock timeout, time limit
 _AWAY_CLASSES = ("08", "53", "57P")
+# the last: between the server's last words and its hanging up the driver knows no better word
+_AWAY_ERRORS = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _NOT_PRIVILEGED = "42501"
 _CLASH_STATES = frozenset({"23505", "23P01", "23503"})
 
@@ -158,7 +160,7 @@ def refusal_of(error: BaseException) -> DomainError | None:
         return _busy()
     if state == _NOT_PRIVILEGED and "row-level security" in str(error):
         return _outside()
-    if state.startswith(_AWAY_CLASSES) or isinstance(error, OSError | asyncpg.InterfaceError):
+    if state.startswith(_AWAY_CLASSES) or isinstance(error, _AWAY_ERRORS):
         return _away()
     return None
 

@@ -35,6 +35,7 @@ _DEAD = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,  # the server has said that it ends, but not hung up yet
     asyncpg.InvalidCachedStatementError,  # a migration went by
     OSError,
 )

@@ -1,6 +1,7 @@
 """Transactions see the caller's regions only, commit once, and fail in words."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -13,6 +14,7 @@ from services.runtime.problem import Unavailable
 from services.runtime.rls import Scope
 from services.runtime.settings import SettingsError
 from tests.conftest import SettingsOf
+from tests.fixtures.lingering import ended, lingering
 
 KUNMING, GUANDU, LONGWAN = "530100000000", "530111000000", "330303000000"
 IN_GUANDU, IN_PANLONG, IN_LONGWAN = "530111001001", "530103001001", "330303001001"
@@ -143,6 +145,25 @@ async def test_a_connection_that_died_while_idle_is_replaced(database: Database,
     await owner.execute("SELECT pg_terminate_backend($1)", pid)
     await owner.close()
     assert await seen(database, GUANDU_SCOPE) == [IN_GUANDU]
+
+
+async def test_a_connection_told_of_its_end_is_replaced_before_it_hangs_up(
+    settings_of: SettingsOf, plain_url: str, tmp_path: Path
+) -> None:
+    """Between the server's last words and its hanging up the driver refuses to work, in words of its own."""
+    async with lingering(plain_url, tmp_path) as line, Database.open(settings_of(line.url), "consultation") as database:
+        await fill(database)
+        await asyncio.gather(*(seen(database, GUANDU_SCOPE) for _ in range(3)))
+        async with database.bulk(NATION) as connection:
+            await connection.execute("SELECT 1")
+        async with ended(plain_url, line):
+            assert await asyncio.gather(*(seen(database, GUANDU_SCOPE) for _ in range(2))) == [[IN_GUANDU]] * 2
+            with pytest.raises(Unavailable) as caught:
+                async with database.bulk(NATION):
+                    pass
+            assert caught.value.code == "database.unavailable"
+            async with database.bulk(NATION) as connection:
+                assert await connection.fetchval("SELECT 1") == 1
 
 
 async def test_an_exhausted_pool_is_busy_not_broken(settings_of: SettingsOf, plain_url: str) -> None:

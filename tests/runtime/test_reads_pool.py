@@ -8,6 +8,7 @@ import pytest
 from services.runtime import reads_pool
 from services.runtime.problem import Unavailable
 from services.runtime.reads_pool import ReadPool
+from tests.fixtures.lingering import ended, lingering
 from tests.runtime.conftest import SCHEMA
 
 
@@ -43,6 +44,15 @@ async def test_a_connection_is_used_again_and_replaced_when_it_has_died(pool_of,
     await kill(plain_url, *pids)
     assert await number(pool) not in pids
     await pool.close()
+
+
+async def test_a_connection_told_of_its_end_is_replaced_before_it_hangs_up(pool_of, plain_url, tmp_path) -> None:
+    async with lingering(plain_url, tmp_path) as line:
+        pool = pool_of(line.url)
+        first = await number(pool)
+        async with ended(plain_url, line):
+            assert await number(pool) != first
+        await pool.close()
 
 
 async def test_a_refused_statement_leaves_its_connection_good(pool_of) -> None:
