@@ -1,7 +1,8 @@
-"""Requests that travel together: what is asked in one turn of the event loop, alike but for callers and keys.
+"""Requests that travel together: what is asked at the same moment, alike but for callers and keys.
 
-Under load most of a small query's cost is its own way to a service and back. Nobody waits for company: who is alone
-when the turn ends goes alone. A page by region has no keys and always goes alone; so does what asks for many rows.
+Under load most of a small query's cost is its own way to a service and back. A moment is two turns of the event loop,
+which is no time at all for a process with nothing to do: nobody waits for company, and who is alone then goes alone.
+A page by region has no keys and always goes alone; so does what asks for many rows.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from services.runtime.client import ServiceError
 
 MOST_CALLERS = 32  # of a request; a service takes 64
 MOST_ROWS = 512  # of a request with company, as far as its pages tell before it is answered
+TURNS = 2  # of the event loop: the second lets in what came over the network while the first was worked on
 SAME_TIME = 0.1  # seconds between the ends of requests that may travel together
 
 Answer: TypeAlias = dict[str, Any]
@@ -81,7 +83,7 @@ Member: TypeAlias = tuple[Ask, "asyncio.Future[Reply | None]"]
 
 @dataclass(slots=True)
 class Party:
-    """Requests of one turn that ask the same of other keys, by caller; those of one caller are one."""
+    """Requests of one moment that ask the same of other keys, by caller; those of one caller are one."""
 
     ask: Ask
     end: float
@@ -173,10 +175,11 @@ class Together:
         return reply_of(await send(ask.body(ask.keys), end)) if reply is None else reply
 
     async def _led(self, key: tuple[bytes, bytes], party: Party, send: Send) -> bool:
-        """Asks for all once every task of this turn has had its turn; False when there is nobody but the first."""
+        """Asks for all when the moment is over; False when there is nobody but the first."""
         try:
             try:
-                await asyncio.sleep(0)
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
             finally:  # whatever happens, nobody joins any more
                 if self._leaving.get(key) is party:
                     del self._leaving[key]

@@ -1,4 +1,4 @@
-"""Requests of one turn travel together, and nobody notices but the services."""
+"""Requests of one moment travel together, and nobody notices but the services."""
 
 import asyncio
 from collections import Counter
