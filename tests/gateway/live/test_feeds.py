@@ -7,13 +7,16 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
+from prometheus_client import CollectorRegistry
 
 from gateway.errors import Code, GatewayError
 from gateway.live.feeds import Feeds, Turns
 from gateway.settings import GatewaySettings
 from services.runtime import outbox
 from services.runtime.database import NATION, Database
+from services.runtime.events_purge import Purge
 from services.runtime.events_schemas import EventOut
 from tests.conftest import SettingsOf
 from tests.fixtures.serving import until
@@ -113,6 +116,28 @@ async def test_a_sequence_from_before_a_restore_ends_the_subscription(alive: Liv
             client = feed.clients["consultation"]
             with pytest.raises(Exception, match="sequence"):
                 await anext(client.follow({"after": str(int(event.sequence) + 10**6)}))
+
+
+async def test_what_was_purged_meanwhile_ends_the_subscription_by_name(alive: Living) -> None:
+    feeds = alive.live.feeds
+    feed = feeds.on_behalf(alive.token("administrator", "000000000000"), None)
+    async with beside(alive) as database, aclosing(feed.follow("consultation", {})) as events:
+        first = asyncio.create_task(anext(events))
+        await alive.streams(1)
+        await tell(database, range(1))
+        await first
+        await alive.consultation.stop()
+        await tell(database, range(1, 3))  # nobody hears, for longer than events are kept
+        owner = await asyncpg.connect(alive.consultation.app.state.settings.dsn())  # as who owns the tables
+        await owner.execute("UPDATE consultation.outbox SET time = time - interval '31 days'")
+        await owner.close()
+        await Purge(alive.consultation.app.state.settings, CollectorRegistry()).once(database)
+        await alive.consultation.start()
+        with pytest.raises(GatewayError) as refusal:
+            await anext(events)
+    assert refusal.value.code is Code.CONFLICT
+    assert refusal.value.details["problem"] == "events.sequence_purged"
+    assert feeds.open == 0
 
 
 async def test_a_refusal_ends_it_and_gives_back_its_place(alive: Living) -> None:
