@@ -31,6 +31,7 @@ class Lane:
 
     fault: Fault | None = None
     passed: int = 0
+    owed: bool = False  # a request of which no reply has been passed on, or only a piece
 
 
 @dataclass
@@ -46,17 +47,18 @@ class Proxy:
     fault: Fault | None = None
     by_trace: dict[str, Fault] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
-    connections: int = 0
+    impatient: int = 0  # requests sent on a connection that still owed the reply to another
     cuts: list[int] = field(default_factory=list)
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _served: set[asyncio.Task[None]] = field(default_factory=set)
 
     @classmethod
     @asynccontextmanager
     async def to(cls, target: int, port: int = 0) -> AsyncIterator[Self]:
         """A proxy on `port` (any free one) in front of a port of this machine."""
         made = cls("127.0.0.1", target)
-        server = await asyncio.start_server(made.serve, "127.0.0.1", port)
+        server = await asyncio.start_server(made.accept, "127.0.0.1", port)
         made.port = server.sockets[0].getsockname()[1]
         try:
             yield made
@@ -65,7 +67,7 @@ class Proxy:
             made.drop()
             for task in made._tasks:
                 task.cancel()
-            await asyncio.gather(*made._tasks, return_exceptions=True)
+            await asyncio.gather(*made._served, return_exceptions=True)
 
     @property
     def url(self) -> str:
@@ -76,7 +78,7 @@ class Proxy:
         self.fault = None
         self.by_trace.clear()
         self.asked.clear()
-        self.connections = 0
+        self.impatient = 0
         self.cuts.clear()
 
     def drop(self) -> None:
@@ -84,8 +86,12 @@ class Proxy:
         for writer in self._open:
             writer.transport.abort()
 
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(self.serve(reader, writer))
+        self._served.add(task)
+        task.add_done_callback(self._served.discard)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
         try:
             there_reader, there = await asyncio.open_connection(self.host, self.target)
         except OSError:
@@ -113,7 +119,8 @@ class Proxy:
         while data := await source.read(PIECE):
             if named := ASKED.findall(data):
                 self.asked.update(name.decode() for name in named)
-                lane.fault, lane.passed = self.fault_of(data), 0
+                self.impatient += lane.owed
+                lane.fault, lane.passed, lane.owed = self.fault_of(data), 0, True
             sink.write(data)
             await sink.drain()
 
@@ -139,6 +146,7 @@ class Proxy:
                 await self.end(fault.how, sink)
                 return
             lane.passed += len(data)
+            lane.owed = False
             sink.write(data)
             await sink.drain()
 
