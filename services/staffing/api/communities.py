@@ -23,12 +23,14 @@ from services.staffing.schemas.communities import (
     ManagementPageOut,
     PeriodOut,
 )
-from services.staffing.storage import communities, divisions, managements
+from services.staffing.storage import communities, managements
 from services.staffing.storage.reads import COMMUNITY
+from services.staffing.storage.reads_divisions import DIVISION
 
 router = APIRouter(prefix="/v1", tags=["communities"])
 READ = [Depends(permit("staffing.read"))]
 COMMUNITIES = Listing(COMMUNITY, CommunityOut)
+DIVISIONS = Listing(DIVISION, DivisionOut)
 CodePath = Annotated[str, Path(pattern=r"^[1-9]\d{11}$", examples=["530111001011"])]
 
 
@@ -100,23 +102,25 @@ async def count_communities(
     )
 
 
-@router.get("/divisions", dependencies=READ, summary="区划 / divisions of town level and above")
+@router.get(
+    "/divisions",
+    dependencies=READ,
+    response_model=DivisionPageOut,
+    summary="区划 / divisions of town level and above",
+)
 async def list_divisions(  # noqa: PLR0913, PLR0917 - what FastAPI injects
-    session: ReadOnly,
-    area: AreaDep,
+    request: Request,
+    asked: AskedAreaDep,
     moment: MomentDep,
     place: PlaceDep,
     level: Level | None = None,
     limit: Limit = 100,
     count: Annotated[bool, Query(description="是否数出总数 / whether to count the whole list")] = False,
-) -> DivisionPageOut:
+) -> Response:
     """The code book of an area in the order of codes; the book is public, the area is the caller's."""
-    part = divisions.Part(area, moment, level)
-    page = await divisions.find(session, part, place.window(limit, str), count=count)
-    items = [
-        DivisionOut(code=d.code, name=d.name, level=d.level, unit_type=d.unit_type, start=d.start) for d in page.items
-    ]
-    return DivisionPageOut(items=items, total=page.total, **page.links(lambda d: (d.code,)))
+    wanted = {**asked, **read_at(moment), "where": {"level": level}}
+    (page,) = await DIVISIONS.pages(request, None, wanted, (place, limit), count=count)
+    return json_of({"items": page.items, **page.links(), "total": page.total})
 
 
 @router.get("/managements", dependencies=READ, summary="管理关系 / what an authority manages")

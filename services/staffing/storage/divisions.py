@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, not_, select
+from sqlalchemy import not_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.runtime.paging import Slice, Window
 from services.staffing.domain.moments import Area, Moment
 from services.staffing.storage.moments import recorded_by, within
 from services.staffing.storage.tables import DivisionRow
@@ -35,28 +33,12 @@ class Part:
 
 
 async def every(session: AsyncSession, part: Part) -> list[Division]:
-    """All divisions of a part of the book, in the order of codes."""
-    return [Division(*row) for row in await session.execute(_standing(part))]
-
-
-async def find(session: AsyncSession, part: Part, window: Window, *, count: bool = False) -> Slice[Division]:
-    """A page of a part of the book, in the order of codes; counted in all only when asked to."""
-    inside = _standing(part, *window.inside(DivisionRow.code), backward=window.backward)
-    rows = (await session.execute(inside.limit(window.limit + 1))).all()
-    beyond = False
-    if other_side := window.beyond(DivisionRow.code):
-        beyond = (await session.execute(_standing(part, *other_side).limit(1))).first() is not None
-    total = await session.scalar(select(func.count()).select_from(_standing(part).subquery())) if count else None
-    return window.slice([Division(*row) for row in rows], beyond=beyond, total=total)
-
-
-def _standing(part: Part, *where: ColumnElement[bool], backward: bool = False) -> Select[tuple[Any, ...]]:
-    """The last step of each division by the day, unless it ended the division."""
+    """All divisions of a part of the book in the order of codes: the last step of each, unless that ended it."""
     moment = part.moment
     last = (
         select(DivisionRow)
         .ext(distinct_on(DivisionRow.code))
-        .where(within(DivisionRow.code, part.area), *where)
+        .where(within(DivisionRow.code, part.area))
         .where(DivisionRow.start <= moment.on, *recorded_by(DivisionRow.recorded_at, moment))
         .order_by(DivisionRow.code, DivisionRow.start.desc(), DivisionRow.recorded_at.desc())
         .subquery()
@@ -64,4 +46,4 @@ def _standing(part: Part, *where: ColumnElement[bool], backward: bool = False) -
     query = select(last.c.code, last.c.name, last.c.level, last.c.unit_type, last.c.start).where(not_(last.c.ended))
     if part.level is not None:
         query = query.where(last.c.level == part.level)
-    return query.order_by(last.c.code.desc() if backward else last.c.code)
+    return [Division(*row) for row in await session.execute(query.order_by(last.c.code))]

@@ -31,7 +31,6 @@ from services.staffing.domain.workers import CERTIFICATES, POSTS
 from services.staffing.storage.headcounts import COUNTED
 
 SYNTHETIC = "synthetic"
-PERMISSIONS = ("staffing.read",)
 AREAS = frozenset({"premises_sqm", "ground_floor_sqm"})
 
 
@@ -50,21 +49,22 @@ def _best(values: Sequence[str], column: str, pick: str) -> str:
     return f"({_array(values)})[{pick}(array_position({_array(values)}, {column}))]"
 
 
-def _standing(where: str) -> Callable[[Given], str]:
+def standing(where: str, table: str = "communities") -> Callable[[Given], str]:
     """Units standing on the day: the last step of each, unless it ended the unit (as `communities.standing`)."""
     return lambda given: (
-        "(SELECT * FROM (SELECT DISTINCT ON (s.code) s.* FROM staffing.communities s "
+        f"(SELECT * FROM (SELECT DISTINCT ON (s.code) s.* FROM staffing.{table} s "
         f"WHERE {where} AND s.start <= :on::date AND {recorded_by('s.recorded_at', given)} "
         f"ORDER BY s.code {'DESC' if 'backward' in given else 'ASC'}, s.start DESC, s.recorded_at DESC) s "
         "WHERE NOT s.ended) c"
     )
 
 
-async def _region(ask: Ask, region: str | None) -> Sequence[tuple[str, str]]:
+async def region_ranges(ask: Ask, region: str | None) -> Sequence[tuple[str, str]]:
+    """The range of codes below a division; those that the caller may see without one."""
     return _within(ask, ask.scope if region is None else (subtree(parse(region)),))
 
 
-async def _authority(ask: Ask, authority: str | None) -> Sequence[tuple[str, str]]:
+async def authority_ranges(ask: Ask, authority: str | None) -> Sequence[tuple[str, str]]:
     """The ranges of codes that an authority runs on the day."""
     code = parse(authority or "")
     known = known_by("m.recorded", frozenset({"known_at"} if ask.known_at else ()))
@@ -96,7 +96,8 @@ def _stated(name: str) -> str:
 
 
 _BY_CODE = (Order("code"),)
-_IN_RANGE = _standing("s.code >= k.lo AND s.code < k.hi")
+IN_RANGE = "s.code >= k.lo AND s.code < k.hi"
+_UNITS = standing(IN_RANGE)
 _COMMUNITY_LOOKUPS = {
     "code": Lookup(
         source="staffing.communities c",
@@ -105,13 +106,13 @@ _COMMUNITY_LOOKUPS = {
         kept="NOT b.ended",
     ),
     "id": Lookup(
-        source=_standing("s.code IN (SELECT o.code FROM staffing.communities o WHERE o.id = k.key)"),
+        source=standing("s.code IN (SELECT o.code FROM staffing.communities o WHERE o.id = k.key)"),
         where="c.id = k.key",
         key="uuid",
         pick="c.code DESC",
     ),
-    "region": Lookup(source=_IN_RANGE, where="true", order=_BY_CODE, ranges=_region),
-    "authority": Lookup(source=_IN_RANGE, where="true", order=_BY_CODE, ranges=_authority),
+    "region": Lookup(source=_UNITS, where="true", order=_BY_CODE, ranges=region_ranges),
+    "authority": Lookup(source=_UNITS, where="true", order=_BY_CODE, ranges=authority_ranges),
 }
 _COMMUNITY_JOINS = {
     "m": Join(
@@ -208,8 +209,8 @@ _WORKER_LOOKUPS = {
         where=lambda given: f"w.community = k.key AND s.valid @> :on::date AND {_in_service(given)}",
         order=(Order("number"),),
     ),
-    "region": Lookup(source=_SERVICE, where=_served_in_range, order=_BY_COMMUNITY, ranges=_region),
-    "authority": Lookup(source=_SERVICE, where=_served_in_range, order=_BY_COMMUNITY, ranges=_authority),
+    "region": Lookup(source=_SERVICE, where=_served_in_range, order=_BY_COMMUNITY, ranges=region_ranges),
+    "authority": Lookup(source=_SERVICE, where=_served_in_range, order=_BY_COMMUNITY, ranges=authority_ranges),
 }
 
 

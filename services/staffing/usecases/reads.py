@@ -20,6 +20,7 @@ from services.staffing.domain.communities import MEASURES, Community, CommunityK
 from services.staffing.domain.moments import Moment
 from services.staffing.domain.quotas import Entitlement, Gap, Headcount, entitlement, gap
 from services.staffing.storage.reads import COMMUNITY, SYNTHETIC, WORKER
+from services.staffing.storage.reads_divisions import DIVISION
 from services.staffing.usecases.quotas import alternatives_of, has_reading, named_reading, rules_under, unknown_reading
 
 MOST_DECIDED = 16_384
@@ -253,4 +254,4 @@ COMMUNITY_WITH_QUOTA = replace(
     args={"reading": named_reading},
 )
 
-ENTITIES = (COMMUNITY_WITH_QUOTA, WORKER)
+ENTITIES = (COMMUNITY_WITH_QUOTA, WORKER, DIVISION)

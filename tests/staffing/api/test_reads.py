@@ -11,7 +11,7 @@ from services.runtime.paging import encode_cursor
 from services.runtime.reads_schemas import ReadsOut
 from services.staffing.usecases.reads import ENTITIES, QUOTA
 
-COMMUNITY, WORKER = ENTITIES
+COMMUNITY, WORKER, DIVISION = ENTITIES
 CODES = ["320402001001", "320402001002", "320402001200", "530111001011", "530111004011", "211302001001"]
 DAYS = ["2015-01-01", "2019-05-05", "2020-11-15", "2022-07-01", "2024-06-01", "2026-10-20", "2026-11-22"]
 STEPS = """community,start,resident_households,premises_sqm,provenance
@@ -266,6 +266,8 @@ LOOKUPS = [
     {"entity": "community", "region": None, "last": 100},
     {"entity": "community", "region": "530111000000", "first": 100},
     {"entity": "community", "authority": "530111000000", "first": 100},
+    {"entity": "division", "region": None, "first": 100, "count": True},
+    {"entity": "division", "region": None, "last": 100, "count": True},
     {"entity": "worker", "by": "id"},
     {"entity": "worker", "by": "community", "keys": CODES, "first": 100, "count": True},
     {"entity": "worker", "by": "community", "keys": CODES, "last": 100},
@@ -278,13 +280,13 @@ async def test_a_row_of_another_region_is_as_one_that_does_not_exist(http, fille
     nation = client_of("administrator", "000000000000")
     places = (await nation.communities(codes=CODES)).items
     people = [one.id for page in (await nation.workers_of(CODES, per_community=10)).communities for one in page.items]
-    entity = {"community": COMMUNITY, "worker": WORKER}[lookup["entity"]]
+    entity = {"community": COMMUNITY, "worker": WORKER, "division": DIVISION}[lookup["entity"]]
     keys = {"id": [one.id for one in places] if entity is COMMUNITY else people}.get(lookup.get("by", ""))
     read = {**lookup, "fields": list(entity.fields), "knownAt": known_at, **({"keys": keys} if keys else {})}
     (everywhere,) = await ask(http, read)
     (inside,) = await ask(http, read, region="530111000000")
     (outside,) = await ask(http, read, region="440100000000")
-    at = list(entity.fields).index("code" if entity is COMMUNITY else "communityCode")
+    at = list(entity.fields).index("communityCode" if entity is WORKER else "code")
     if "rows" in everywhere:
         assert inside["rows"] == [row if row and row[at].startswith("530111") else None for row in everywhere["rows"]]
         assert any(inside["rows"])
