@@ -148,6 +148,10 @@ class Packs:
             found = self._rulesets[key] = Ruleset(name, section, on, vocabulary, versions, absences)
         return found if found.on == on else replace(found, on=on)
 
+    def turn(self, name: str, section: str, on: date) -> tuple[int, int]:
+        """Which versions of a section hold on a day, as known now: equal for days between which none of them turns."""
+        return self._turn(name, section, packs_choice.Choice(on, None))
+
     def _turn(self, name: str, section: str, choice: packs_choice.Choice) -> tuple[int, int]:
         """How many turns of the pack's rules lie behind the day, and behind the day of knowledge."""
         if (name, section) not in self._turns:

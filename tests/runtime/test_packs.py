@@ -280,6 +280,8 @@ def test_days_without_a_turn_between_them_share_what_was_checked(packs: Packs) -
     assert third.versions is not first.versions
     name = next(name for name in second.names() if second.version(name).spoken.names == ("amount",))
     assert third.output(name) is second.output(name)
+    assert packs.turn("city", "staffing", on) == packs.turn("city", "staffing", after)
+    assert packs.turn("city", "staffing", on) != packs.turn("city", "staffing", before)
     known = {each.known for history in histories for each in history}
     early = rules(packs, "city", str(after), known_at=date.fromordinal(max(known).toordinal() - 1))
     assert early.versions is not third.versions

@@ -10,7 +10,7 @@ from services.consultation.schemas.issues import EventOut, IssueDetailOut, Issue
 from services.consultation.schemas.parts import CitationOut, ParticipantOut, PersonOut, TextOut
 from services.consultation.schemas.sessions import SessionOut
 from services.consultation.usecases import reads
-from services.consultation.usecases.procedures import day_of
+from services.consultation.usecases.procedures import Roles, day_of
 from services.kernel.policy import Citation, Text
 from services.runtime.auth import Caller
 
@@ -115,9 +115,8 @@ def procedure_ref(procedure: Procedure) -> ProcedureRefOut:
     )
 
 
-def session(held: Session, roles: Procedure | None) -> SessionOut:
-    """A session; each participant with the role that the pattern gives its kind."""
-    pattern = roles.pattern if roles else None
+def session(held: Session, roles: Roles) -> SessionOut:
+    """A session; each participant with the role that the pattern of its day gives its kind."""
     return SessionOut(
         id=held.id,
         number=held.number,
@@ -127,8 +126,7 @@ def session(held: Session, roles: Procedure | None) -> SessionOut:
         recorded_at=held.recorded_at,
         tier=held.tier,
         participants=[
-            ParticipantOut(kind=one.kind, role=pattern.role_of(one.kind) if pattern else None, count=one.count)
-            for one in held.participants
+            ParticipantOut(kind=one.kind, role=roles.get(one.kind), count=one.count) for one in held.participants
         ],
         minutes=held.minutes,
         items=list(held.items),

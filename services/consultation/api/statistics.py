@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
@@ -11,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.consultation.api import answers
 from services.consultation.api.access import Desk, DeskDep
-from services.consultation.api.sessions import position
 from services.consultation.domain.procedures import Procedure
 from services.consultation.domain.statistics import Loop, Tally, mean
 from services.consultation.schemas.parts import RateOut
@@ -23,13 +23,15 @@ from services.consultation.schemas.statistics import (
     OpenItemOut,
     StatisticsIn,
 )
+from services.consultation.storage.reads import latest_first
 from services.consultation.storage.statistics import Lacking, Wanted
 from services.consultation.usecases import statistics as usecases
 from services.consultation.usecases.procedures import day_of
 from services.kernel.errors import Malformed
 from services.runtime.auth import permit
 from services.runtime.database import ReadOnly
-from services.runtime.paging import MOST_IDS, After, Limit, Page, decode_cursor, page_of
+from services.runtime.paging import MOST_IDS, After, Limit, Page, page_of
+from services.runtime.reads_form import cursor_key
 
 router = APIRouter(prefix="/v1", tags=["statistics"])
 
@@ -94,12 +96,18 @@ async def open_items(
 ) -> Page[OpenItemOut]:
     """Issues that lack publication, implementation, feedback or closing on a day, with days open. 未办结清单。"""
     asked, (limit, cursor) = _by_today(asked, desk), paging
-    key = decode_cursor(cursor, str, str)
-    after = position(key) if key else None
-    wanted = Wanted(missing, limit + 1, in_session, after)
+    wanted = Wanted(missing, limit + 1, in_session, _position(cursor))
     rows = await usecases.open_items(session, desk.packs, asked, wanted)
     items, following = page_of(rows, limit, lambda row: (row[0].opened_at.isoformat(), str(row[0].id)))
     return Page(items=[_item(row, procedure, asked.end) for row, procedure in items], next=following)
+
+
+def _position(cursor: str | None) -> tuple[datetime, UUID] | None:
+    """The instant and identifier inside a cursor; Malformed `page.cursor`."""
+    if cursor is None:
+        return None
+    opened_at, issue = cursor_key(cursor, latest_first("opened_at"))
+    return datetime.fromisoformat(str(opened_at)), UUID(str(issue))
 
 
 def _by_today(asked: usecases.Asked, desk: Desk) -> usecases.Asked:

@@ -17,6 +17,12 @@ MANY = 1000  # in a range: sooner found by time than sorted, in a nation too
 _RANGE = "community >= k.lo AND community < k.hi"
 _SPREAD = "community >= ANY (ARRAY[k.lo]) AND community < ANY (ARRAY[k.hi])"
 """The same, in words from which the planner does not conclude that few are meant (of a pair of bounds it would)."""
+_OF_SESSION = (
+    "(SELECT i.*, v.id AS cited FROM consultation.sessions s "
+    "JOIN consultation.issue_events v ON v.community = s.community AND v.session = s.id "
+    "JOIN consultation.issues i ON i.community = v.community AND i.id = v.issue WHERE s.id = k.key OFFSET 0) i"
+)
+"""The issues taken in a session: one for every event that cites it."""
 
 
 def _issues(given: Given) -> str:
@@ -74,13 +80,14 @@ def _state(value: object) -> str:
     return value
 
 
-def _texts(value: object) -> list[str]:
+def texts(value: object) -> list[str]:
+    """A list of texts. Malformed `issue.filter_unreadable`."""
     if not isinstance(value, list) or not all(isinstance(one, str) and "\0" not in one for one in value):
         raise Malformed("issue.filter_unreadable", "应为文本的列表", "it is a list of texts")
     return value
 
 
-async def _region(ask: Ask, region: str | None) -> Sequence[tuple[str, str]]:
+async def whole_region(ask: Ask, region: str | None) -> Sequence[tuple[str, str]]:
     """One range, so that one page is in the order of time: what the caller may see, or the hull of it."""
     return [(ask.scope[0][0], ask.scope[-1][1]) if region is None else subtree(parse(region))]
 
@@ -104,10 +111,17 @@ def _plain(*names: str) -> dict[str, Column]:
     return {name: Column(f"b.{name}") for name in names}
 
 
-_LATEST_FIRST = (
-    Order("opened_at", cast="timestamptz", show=_told, read=_instant, descending=True),
-    Order("id", cast="uuid", read=lambda part: str(UUID(part)), descending=True),
-)
+def latest_first(at: str) -> tuple[Order, ...]:
+    """The order of lists: by the instant in a column, then by identifier, the latest first."""
+    return (
+        Order(at, cast="timestamptz", show=_told, read=_instant, descending=True),
+        Order("id", cast="uuid", read=_identifier, descending=True),
+    )
+
+
+def _identifier(part: str) -> str:
+    return str(UUID(part))
+
 
 ISSUE = Entity(
     name="issue",
@@ -117,7 +131,7 @@ ISSUE = Entity(
         for name in (
             "id", "community", "number", "title", "text", "state", "step", "tier", "final", "channel", "process",
             "opened_at", "updated_at", "procedure", "sequence", "campaign", "mechanism", "merged_into",
-            "proposer_kind", "proposer_name", "proposer_anonymous",
+            "proposer_kind", "proposer_name", "proposer_anonymous", "cited",
         )
     },
     lookups={
@@ -125,13 +139,19 @@ ISSUE = Entity(
         "community": Lookup(
             source=_issues,
             where="i.community = k.key",
-            order=_LATEST_FIRST,
+            order=latest_first("opened_at"),
+        ),
+        "session": Lookup(
+            source=_OF_SESSION,
+            where="true",
+            key="uuid",
+            order=(Order("id", cast="uuid", read=_identifier), Order("cited", cast="uuid", read=_identifier)),
         ),
         "region": Lookup(
             source=_everywhere,
             where="true",
-            order=_LATEST_FIRST,
-            ranges=_region,
+            order=latest_first("opened_at"),
+            ranges=whole_region,
         ),
     },
     joins={
@@ -155,10 +175,10 @@ ISSUE = Entity(
         "states": Filter(
             f"i.state = ANY(array_remove(:states::text[], '{OPEN}')) "
             f"OR ('{OPEN}' = ANY(:states::text[]) AND NOT i.final)",
-            _texts,
+            texts,
         ),
-        "communities": Filter("i.community = ANY(:communities::text[])", _texts),
-        "ids": Filter("i.id = ANY(:ids::uuid[])", _texts),
+        "communities": Filter("i.community = ANY(:communities::text[])", texts),
+        "ids": Filter("i.id = ANY(:ids::uuid[])", texts),
         "process": Filter("i.process = :process::text", _state),
     },
 )  # fmt: skip

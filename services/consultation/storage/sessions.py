@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Label, RowMapping, and_, false, func, insert, not_, or_, select, tuple_
+from sqlalchemy import Label, RowMapping, func, insert, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,73 +13,15 @@ from services.consultation.domain.sessions import Participant, Session
 from services.consultation.storage.issues import among
 from services.consultation.storage.tables import issue_events, sessions
 from services.kernel.errors import NotFound
-from services.runtime.paging import Slice, Window
-
-_PLACE = (sessions.c.held_at, sessions.c.id)  # the order of lists, descending
 
 
 async def find(session: AsyncSession, wanted: UUID) -> Session:
     """The session with its items; NotFound `session.not_found`, also for one of another region."""
-    found = await page(session, ids=[wanted])
-    if not found:
+    query = select(sessions, _items()).where(sessions.c.id == wanted)
+    row = (await session.execute(query)).mappings().one_or_none()
+    if row is None:
         raise not_found(str(wanted))
-    return found[0]
-
-
-async def page(
-    session: AsyncSession,
-    *,
-    ids: Sequence[UUID] = (),
-    communities: Sequence[str] = (),
-    after: tuple[datetime, UUID] | None = None,
-    limit: int = 1000,
-) -> list[Session]:
-    """At most `limit` sessions, the latest held first."""
-    query = select(sessions, _items()).order_by(sessions.c.held_at.desc(), sessions.c.id.desc()).limit(limit)
-    if ids:
-        query = query.where(sessions.c.id.in_(ids))
-    if communities:
-        query = query.where(sessions.c.community.in_(communities))
-    if after:
-        query = query.where(tuple_(sessions.c.held_at, sessions.c.id) < tuple_(*after))
-    return [_session(row) for row in (await session.execute(query)).mappings()]
-
-
-async def pages_of(session: AsyncSession, communities: Sequence[str], window: Window) -> dict[str, Slice[Session]]:
-    """A page of each community's sessions, the latest held first, all counted; one statement for any number of them.
-
-    A community's first row beyond the page's key is read too: it carries the counts where the page is empty.
-    """
-    order = [column.asc() if window.backward else column.desc() for column in _PLACE]
-    beyond = or_(false(), *window.beyond(*_PLACE, descending=True))
-    counted = (
-        select(
-            sessions.c.community,
-            sessions.c.id,
-            beyond.label("beyond"),
-            func.row_number().over(partition_by=(sessions.c.community, beyond), order_by=order).label("place"),
-            func.count().over(partition_by=sessions.c.community).label("total"),
-            func.bool_or(beyond).over(partition_by=sessions.c.community).label("far"),
-        )
-        .where(sessions.c.community.in_(communities))
-        .subquery()
-    )
-    query = (
-        select(sessions, _items(), counted.c.beyond, counted.c.total, counted.c.far)
-        .join(counted, and_(counted.c.community == sessions.c.community, counted.c.id == sessions.c.id))
-        .where(or_(counted.c.place == 1, and_(not_(counted.c.beyond), counted.c.place <= window.limit + 1)))
-        .order_by(sessions.c.community, *order)
-    )
-    found: dict[str, list[Session]] = {community: [] for community in communities}
-    counts = dict.fromkeys(found, (0, False))
-    for row in (await session.execute(query)).mappings():
-        counts[row["community"]] = (row["total"], row["far"])
-        if not row["beyond"]:
-            found[row["community"]].append(_session(row))
-    return {
-        community: window.slice(held, beyond=counts[community][1], total=counts[community][0])
-        for community, held in found.items()
-    }
+    return _session(row)
 
 
 async def find_by_number(session: AsyncSession, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Session]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,10 +17,15 @@ from services.kernel.formula.rules import Version
 from services.kernel.policy import BEIJING
 from services.runtime.packs import Packs
 
+Roles: TypeAlias = Mapping[str, str | None]
+"""The role by the kind of participant."""
+
 SECTION = "consultation"
 RULES = {"consultation": "procedure", "service_order": "order_procedure"}
 MOST_PINNED = 1024
+MOST_ROLES = 1024
 _PINNED: dict[tuple[str, str], Procedure] = {}  # by the digest of the packs, whose documents are cited, and its own
+_ROLES: dict[tuple[str, str, tuple[int, int]], Roles] = {}  # by the packs' digest, the pack and its turn
 ABSENT = ("deadline", "screening_tests", "notice_days", "session_quorum")  # what the documents might say and may not
 LISTS = ("campaigns", "mechanisms")
 
@@ -93,6 +98,24 @@ def of_community(
     return in_force(packs, packs.for_region(community), process, on=on, known_at=known_at)
 
 
+def roles_of(packs: Packs, community: str, on: date) -> Roles:
+    """The role that the pattern followed in a community on a day gives each kind of participant.
+
+    Empty where no procedure is in force: no pattern gives roles then.
+    """
+    try:
+        pack = packs.for_region(community)
+    except DomainError:
+        return {}
+    key = packs.digest, pack, packs.turn(pack, SECTION, on)
+    found = _ROLES.get(key)
+    if found is None:
+        if len(_ROLES) >= MOST_ROLES:
+            _ROLES.clear()
+        found = _ROLES[key] = _roles(packs, pack, on)
+    return found
+
+
 async def pinned(session: AsyncSession, packs: Packs, digests: Iterable[str]) -> dict[str, Procedure]:
     """The pinned procedures of these digests; a process reads each once, for a pinned version never changes."""
     wanted = {digest: (packs.digest, digest) for digest in digests}
@@ -117,6 +140,14 @@ def rehearse(frame: Frame, steps: Iterable[Planned]) -> Rehearsal:
         except DomainError as refusal:
             return Rehearsal(issue.history if issue else (), refusal, _following(issue, frame.procedure))
     return Rehearsal(issue.history if issue else (), None, _following(issue, frame.procedure))
+
+
+def _roles(packs: Packs, pack: str, on: date) -> Roles:
+    try:
+        pattern = in_force(packs, pack, on=on).procedure.pattern
+    except DomainError:
+        return {}
+    return {kind: pattern.role_of(kind) for role in pattern.roles for kind in role.kinds} if pattern else {}
 
 
 def _walk(issue: Issue | None, act: Act, procedure: Procedure) -> Issue:

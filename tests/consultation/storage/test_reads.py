@@ -1,4 +1,4 @@
-"""Sparse reads of issues on the data base: what a statement sees without its scope, and how it is planned."""
+"""Sparse reads of issues and sessions on the data base: what a statement sees without its scope, how it is planned."""
 
 import re
 from collections.abc import AsyncIterator
@@ -8,25 +8,36 @@ import pytest
 
 from services.consultation.client import ConsultationClient
 from services.consultation.settings import ConsultationSettings
-from services.consultation.usecases.reads import ENTITIES
+from services.consultation.usecases.reads import ISSUES
+from services.consultation.usecases.reads_sessions import SESSIONS
 from services.runtime.reads_pool import ReadPool
+from services.runtime.selection import Entity
 from services.runtime.selection_sql import CURSOR, ONE, compile_selection
 from tests.conftest import SettingsOf
-from tests.consultation.api.test_issues import LONGWAN, raised
+from tests.consultation.api.test_issues import GUANDU, raised
+from tests.consultation.api.test_sessions import item, session_in
 
-(ISSUE,) = ENTITIES
 SET = re.compile(r"set_config\('app\.\w+', \$(\d+), true\)")
+WHERE: dict[str, list[tuple[str, ...]]] = {
+    "issue": [(), ("state",), ("states", "process"), ("ids", "communities")],
+    "session": [(), ("ids",), ("communities",), ("ids", "communities")],
+}
 SHAPES = [
-    (by, frozenset((*paging, *state, *one)))
+    (entity, by, frozenset((*paging, *where, *one)))
     for one in ((), (ONE,))
-    for by in ISSUE.lookups
-    for paging in ([(), ("backward",), ("after", "before")] if ISSUE.lookups[by].order else [()])
-    for state in ((), ("state",), ("states", "process"), ("ids", "communities"))
+    for entity in (ISSUES, SESSIONS)
+    for by, lookup in entity.lookups.items()
+    for paging in ([(), ("backward",), ("after", "before")] if lookup.order else [()])
+    for where in WHERE[entity.name]
     if by != "region" or one
 ]
 EARLY, LATE = ("2000-01-01T00:00:00+00:00", "00000000-0000-0000-0000-000000000000"), (
     "2100-01-01T00:00:00+00:00", "ffffffff-ffff-ffff-ffff-ffffffffffff",
 )  # fmt: skip
+
+
+def shape_id(value: object) -> str:
+    return value.name if isinstance(value, Entity) else "-".join(sorted(value)) if isinstance(value, frozenset) else ""
 
 
 @pytest.fixture
@@ -36,20 +47,23 @@ async def pool(settings_of: SettingsOf, consultation_url: str) -> AsyncIterator[
     await made.close()
 
 
-@pytest.mark.parametrize(("by", "given"), SHAPES)
+@pytest.mark.parametrize(("entity", "by", "given"), SHAPES, ids=shape_id)
 async def test_a_statement_without_its_scope_sees_nothing(
-    pool: ReadPool, client: ConsultationClient, by: str, given: frozenset[str]
+    pool: ReadPool, client: ConsultationClient, entity: Entity, by: str, given: frozenset[str]
 ) -> None:
-    issue = await raised(client)
+    issue = await raised(client, community=GUANDU)
+    held = await client.record_session(session_in(items=[item(issue.id)]), "s")
+    own = str(issue.id if entity is ISSUES else held.id)
+    key = {"id": own, "session": str(held.id)}.get(by, GUANDU)
+    falls = entity.lookups[by].order[:1] and entity.lookups[by].order[0].descending
+    after, before = (LATE, EARLY) if falls else ((EARLY[1],) * 2, (LATE[1],) * 2)
     values: dict[str, Any] = {
-        "scope_lo": "0", "scope_hi": ":", "scope_all": "", "limit": 5, "state": "open",
-        "states": ["open"], "process": issue.process, "ids": [str(issue.id)], "communities": [LONGWAN],
-        "lo": "33", "hi": "34",
-        "keys": (key := str(issue.id) if by == "id" else LONGWAN), "key": key,
-        "after_0": LATE[0], "after_1": LATE[1], "before_0": EARLY[0], "before_1": EARLY[1],
+        "scope_lo": "0", "scope_hi": ":", "scope_all": "", "limit": 5, "state": "open", "states": ["open"],
+        "process": issue.process, "ids": [own], "communities": [GUANDU], "lo": "53", "hi": "54", "keys": key,
+        "key": key, "after_0": after[0], "after_1": after[1], "before_0": before[0], "before_1": before[1],
     }  # fmt: skip
-    fields = (*ISSUE.fields, *([CURSOR] if ISSUE.lookups[by].order else []))
-    selection = compile_selection(ISSUE, by, fields, given)
+    fields = (*entity.fields, *([CURSOR] if entity.lookups[by].order else []))
+    selection = compile_selection(entity, by, fields, given)
     assert len(await pool.fetch(selection.rows.sql, selection.rows.values(values))) == 1
     for statement in (selection.rows, selection.count, selection.beyond):
         if statement is None:

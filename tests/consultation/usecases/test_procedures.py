@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from services.consultation.usecases.procedures import SECTION, in_force
-from services.kernel.errors import NotFound
+from services.consultation.usecases import procedures
+from services.consultation.usecases.procedures import SECTION, in_force, roles_of
+from services.kernel.errors import DomainError, NotFound
 from services.runtime.packs import Packs
 
 
@@ -32,3 +34,34 @@ def test_what_no_document_publishes_is_absent_by_name(packs: Packs, supplemented
     assert in_force(packs, "longwan", on=on).absent == ("deadline", "screening_tests", "notice_days", "session_quorum")
     assert "screening_tests" not in in_force(supplemented, "longwan", on=on).absent
     assert "screening_tests" not in in_force(packs, "guandu", on=on).absent
+
+
+def test_roles_are_those_of_the_pattern_of_the_day_whatever_was_asked_before(packs: Packs) -> None:
+    seen = set()
+    for pack in packs.names():
+        community = packs.pack(pack).region if pack != "national" else "110101001001"
+        versions = [one for history in packs.histories(pack, SECTION).values() for one in history]
+        turns = {one.start + timedelta(days) for one in versions for days in (-1, 0, 1)}
+        for on in [*sorted(turns, reverse=True), *sorted(turns)]:
+            try:
+                pattern = in_force(packs, pack, on=on).procedure.pattern
+            except DomainError:
+                pattern = None
+            kinds = [kind for role in pattern.roles for kind in role.kinds] if pattern else []
+            found = roles_of(packs, community, on)
+            assert found == {kind: pattern.role_of(kind) for kind in kinds if pattern}
+            seen.add(bool(found))
+    assert seen == {True, False}
+
+
+def test_where_no_pack_is_or_no_procedure_nobody_has_a_role(packs: Packs) -> None:
+    assert roles_of(replace(packs, packs={}), "530111001011", date(2026, 1, 1)) == {}
+    assert roles_of(packs, "530111001011", date(1950, 1, 1)) == {}
+
+
+def test_roles_that_were_looked_up_are_forgotten_in_time(packs: Packs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(procedures, "_ROLES", {})
+    monkeypatch.setattr(procedures, "MOST_ROLES", 1)
+    for on in (date(2026, 1, 1), date(1950, 1, 1), date(2026, 1, 1)):
+        assert bool(roles_of(packs, "530111001011", on)) == (on.year == 2026)
+    assert len(procedures._ROLES) == 1
