@@ -1,112 +1,23 @@
-"""Where every field of the schema comes from: a column, an expression, an object of the row, or another read.
-
-Expressions are Python over placeholders: `{name}` a column of the object's own row, `{p.name}` of the row the object
-hangs on, `{j.name}` of the row a join found, `{a.name}` an argument; `{r}`, `{p}` and `{j}` are these rows themselves.
-"""
+"""Where every field of the schema comes from: see kinds.py for how that is said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
-from gateway.plan.shapes import Missing
-
-Service: TypeAlias = Literal["staffing", "payroll", "consultation"]
-
-
-@dataclass(frozen=True)
-class Value:
-    """A value found by an expression, and what a page has to tell for it beyond its rows."""
-
-    text: str
-    needs: Literal["", "counts", "ends", "looks_back", "looks_on"] = ""
-
-
-@dataclass(frozen=True)
-class Same:
-    """An object whose fields are columns of the same row."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """An object inside the row, null when None."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The objects of a list inside the row."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Join:
-    """What another entity has under a key.
-
-    `key` is a column of the own row (`{code}`), of the parent's (`{p.id}`), or an argument (`{a.code}`).
-    `args` and `where` name the read's arguments and filters by the field's own; `paged` joins answer a connection.
-    """
-
-    service: Service
-    entity: str
-    by: str
-    key: str
-    args: Mapping[str, str] = field(default_factory=dict)
-    where: Mapping[str, str] = field(default_factory=dict)
-    paged: bool = False
-    picked: str | None = None
-    missing: Missing = "null"
-
-
-@dataclass(frozen=True)
-class Aspect:
-    """A part of the community's own row when it is asked of the same day; else of the row of another day or reading."""
-
-    args: Mapping[str, str] = field(default_factory=dict)
-    picked: str | None = None
-
-
-@dataclass(frozen=True)
-class RootPage:
-    """A page of an area's entities; `where` names the read's filters by the field's arguments."""
-
-    service: Service
-    entity: str
-    where: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ById:
-    """Objects of any kind by global id."""
-
-    argument: str
-    many: bool
-
-
-Binding: TypeAlias = Value | Same | Part | Parts | Join | Aspect | RootPage | ById
-Bindings: TypeAlias = Mapping[str, Binding]
-
-
-def columns(*names: str) -> Bindings:
-    """Fields that are columns of their own name."""
-    return {name: Value(f"{{{name}}}") for name in names}
-
-
-def within(part: str, *names: str) -> Bindings:
-    """Fields of a part of the row: columns with the part's name before a dot."""
-    return {name: Value(f"{{{part}.{name}}}") for name in names}
-
-
-def members(*names: str) -> Bindings:
-    """Fields that are members of an object on the wire."""
-    return {name: Value(f"{{r}}[{name!r}]") for name in names}
-
-
-def options(*names: str) -> Bindings:
-    """Fields that are members of an object on the wire, where it has them."""
-    return {name: Value(f"{{r}}.get({name!r})") for name in names}
-
+from gateway.plan.kinds import (
+    Aspect,
+    Bindings,
+    ById,
+    Join,
+    Part,
+    Parts,
+    RootPage,
+    Same,
+    Service,
+    Value,
+    columns,
+    members,
+    options,
+    within,
+)
 
 ROWS = Parts("{r}['rows']")
 """The rows of a page: each is a row of the page's read."""
@@ -116,6 +27,8 @@ PROOF: Mapping[str, str] = {
     "worker": "id",
     "payslip": "id",
     "issue": "id",
+    "session": "id",
+    "division": "code",
     "payroll_run": "id",
     "run_fault": "worker",
 }
@@ -134,6 +47,7 @@ KINDS: Mapping[str, tuple[Service, str]] = {
     "Payslip": ("payroll", "payslip"),
     "Issue": ("consultation", "issue"),
     "PayrollRun": ("payroll", "payroll_run"),
+    "ConsultationSession": ("consultation", "session"),
 }
 """The kinds of global ids: which service has the entity, by its key `id`."""
 
@@ -141,6 +55,7 @@ BINDINGS: Mapping[str, Bindings] = {
     "Query": {
         "community": Join("staffing", "community", "code", "{a.code}", missing="community"),
         "communities": RootPage("staffing", "community"),
+        "divisions": RootPage("staffing", "division", where={"level": "level"}),
         "payrollRuns": RootPage("payroll", "payroll_run", where={"month": "month"}),
         "node": ById("id", many=False),
         "nodes": ById("ids", many=True),
@@ -163,7 +78,9 @@ BINDINGS: Mapping[str, Bindings] = {
         "vacancy": Aspect(picked="{j.quota.vacancy}"),
         "workers": Join("staffing", "worker", "community", "{code}", paged=True),
         "issues": Join("consultation", "issue", "community", "{code}", where={"state": "state"}, paged=True),
+        "sessions": Join("consultation", "session", "community", "{code}", paged=True),
     },
+    "Division": columns("code", "name", "level", "unitType", "start"),
     "Period": within("valid", "start", "end"),
     "Measures": {
         **within("measures", "residentHouseholds", "registeredHouseholds", "residentPopulation", "urbanResidents"),
@@ -269,11 +186,16 @@ BINDINGS: Mapping[str, Bindings] = {
         "name": Part("{r}['name']"),
         "citations": Parts("{r}['citations']"),
     },
+    "ConsultationSession": {
+        **columns("communityCode", "number", "title", "heldAt", "recordedAt", "tier", "minutes"),
+        "id": Value("session_id({id})"),
+        "participants": Parts("{participants}"),
+        "community": Join("staffing", "community", "code", "{communityCode}"),
+        "issues": Join("consultation", "issue", "session", "{id}", listed=True),
+    },
+    "Participant": members("kind", "role", "count"),
 }
 FALL_BACK: Mapping[str, str] = {
-    "ConsultationSession": "read one at a time, after it was recorded or by its id",
-    "Community.sessions": "the roles of participants are the packs' words, the issues taken a list of keys",
-    "Query.divisions": "a page of a public book, read once when a form opens",
     **dict.fromkeys(
         ("Query.packs", "Query.documents", "Query.document", "Query.rules", "Query.rule"),
         "the policy packs are files in each service's memory: no statement reads them",

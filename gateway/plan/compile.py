@@ -18,22 +18,10 @@ from graphql import (
     is_non_null_type,
 )
 
-from gateway.plan.bindings import (
-    KINDS,
-    PROOF,
-    ROWS,
-    Aspect,
-    Binding,
-    ById,
-    Join,
-    Part,
-    Parts,
-    RootPage,
-    Same,
-    Value,
-    bindings_of,
-)
+from gateway.costs import Window
+from gateway.plan.bindings import KINDS, PROOF, ROWS, bindings_of
 from gateway.plan.collect import Collector
+from gateway.plan.kinds import Aspect, Binding, ById, Join, Part, Parts, RootPage, Same, Value
 from gateway.plan.reads import Area, ColumnOf, Given, Keys, OfKind, Question, Read
 from gateway.plan.shapes import Field, Inner, Joined, Leaf, Many, Nodes, Shape
 from gateway.plan.slots import NULL, Constant, GlobalIds, Slot, Unplanned, arguments, either, window_of
@@ -42,6 +30,8 @@ PLACEHOLDER = re.compile(r"\{(?:([apj])\.)?([A-Za-z.]+)\}")
 Arguments = Mapping[str, Slot]
 Moment = tuple[Slot, Slot]
 NOW: Moment = (NULL, NULL)
+WHOLE = Constant(Window(100))
+"""The page that stands for a whole list; of a longer list nothing is planned."""
 
 
 @dataclass(frozen=True)
@@ -188,20 +178,23 @@ class Compiler:
             self.moment_of(moment),
             args=self.chosen(asked, binding.args),
             where=self.chosen(asked, binding.where),
-            window=self.window(asked) if binding.paged else None,
+            window=self.window(asked) if binding.paged else self.slot(WHOLE) if binding.listed else None,
         )
         read = self.read(question)
         read.compulsory = read.compulsory or binding.missing != "null"
         return self.joined(asked, binding, read, value, replace(Place("", read, moment, known), above=asked.at))
 
     def joined(self, asked: Asked, binding: Join, read: Read, by_value: str, found: Place) -> Joined:
-        """The shape of what a join found, or of what is picked from it."""
+        """The shape of what a join found, of all its rows, or of what is picked from it."""
         found = replace(found, row=self.name())
         picked, row = found.row, found.row
-        if binding.picked is not None:
-            row = self.name()
-            picked = self.filled(binding.picked, asked, joined=found)
-        inner = found if binding.picked is None else Place(row, above=found)
+        inner = found
+        if binding.listed:
+            row, picked = self.name(), f"whole({found.row})"
+            inner = replace(found, row=row)
+        elif binding.picked is not None:
+            row, picked = self.name(), self.filled(binding.picked, asked, joined=found)
+            inner = Place(row, above=found)
         shape = self.inside(asked, inner) if asked.inside else None
         return Joined(
             **asked.named,
@@ -237,7 +230,9 @@ class Compiler:
         """A part of the own row, or of the same community's row of another day or under another reading."""
         at = asked.at
         if self.moment(asked) != at.moment or any(asked.given[of] != NULL for of in binding.args.values()):
-            other = Join("staffing", "community", "code", "{code}", binding.args, {}, False, binding.picked, "absent")
+            other = Join(
+                "staffing", "community", "code", "{code}", binding.args, picked=binding.picked, missing="absent"
+            )
             found = self.join(asked, other)
             if binding.args:  # so that an unknown reading is refused whatever is selected
                 self.every[found.read].column("quota.on")
@@ -248,7 +243,7 @@ class Compiler:
 
     def root_page(self, asked: Asked, binding: RootPage) -> Joined:
         """A page of an area."""
-        area = Area(self.slot(asked.given["region"]), self.slot(asked.given["authority"]))
+        area = Area(self.slot(asked.given["region"]), self.slot(asked.given.get("authority", NULL)))
         moment = self.moment(asked)
         where, window = self.chosen(asked, binding.where), self.window(asked)
         question = Question(

@@ -22,7 +22,6 @@ from graphql import (
 
 from gateway.costs import Window, window
 from gateway.errors import GatewayError
-from gateway.plan.bindings import FALL_BACK
 from gateway.queries import MOST_NODES, too_many_ids
 from gateway.types.pages import parse_global_id
 
@@ -96,10 +95,7 @@ class Either:
 
 @dataclass(frozen=True)
 class GlobalIds:
-    """The kinds and keys of global ids, both empty for text that is no id of ours; the refusal of too many.
-
-    Raises Unplanned for an object of a kind that no plan reads.
-    """
+    """The kinds and keys of global ids, both empty for text that is no id of ours; the refusal of too many."""
 
     ids: Slot
 
@@ -108,10 +104,7 @@ class GlobalIds:
         texts = found if isinstance(found, list | tuple) else [found]
         if len(texts) > MOST_NODES:
             return too_many_ids()
-        named = [parse_global_id(one) or ("", "") for one in texts]
-        if any(kind in FALL_BACK for kind, _ in named):
-            raise Unplanned("kind")
-        return named
+        return [parse_global_id(one) or ("", "") for one in texts]
 
 
 @dataclass(frozen=True)

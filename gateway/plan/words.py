@@ -1,9 +1,10 @@
 """What answers are made of beyond columns: the functions that expressions of the bindings may call."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.costs import Window
+from gateway.plan.slots import Unplanned
 from gateway.types.pages import global_id
 
 Wire = Mapping[str, Any]
@@ -61,6 +62,14 @@ def earlier(page: Wire, asked: Window) -> bool:
     return more
 
 
+def whole(page: Wire) -> Sequence[Any]:
+    """The rows of a page that is a whole list. Raises Unplanned for a longer list: the executor reads it in parts."""
+    if page["more"]:
+        raise Unplanned("rows")
+    rows: Sequence[Any] = page["rows"]
+    return rows
+
+
 class EnumNames(dict[str | None, str | None]):
     """The names that GraphQL gives to values out of closed sets, each made once."""
 
@@ -94,6 +103,11 @@ def payroll_run_id(key: str) -> str:
     return global_id("PayrollRun", key)
 
 
+def session_id(key: str) -> str:
+    """The global id of a consultation session."""
+    return global_id("ConsultationSession", key)
+
+
 WORDS = (
     zh_of,
     en_of,
@@ -104,11 +118,13 @@ WORDS = (
     rests_on_synthetic,
     later,
     earlier,
+    whole,
     community_id,
     worker_id,
     payslip_id,
     issue_id,
     payroll_run_id,
+    session_id,
 )
 VOCABULARY: Mapping[str, object] = {
     "NAMES": EnumNames({None: None}),

@@ -1,4 +1,4 @@
-"""A register that leaves much open: units that ended, moved or were never counted, workers with gaps, issues.
+"""A register that leaves much open: units that ended, moved or were never counted, workers with gaps, issues, sessions.
 
 It stands on the small register, in a data base of its own.
 """
@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from gateway.services import Services
 from services.consultation.schemas.issues import IssueDetailOut, StepIn
+from services.consultation.schemas.sessions import SessionIn, SessionOut
 from services.payroll.schemas.payroll_runs import PayrollRunIn
 from tests.gateway.register import CUIZHU, HONGMEI, LONGWAN, MONTH, SHIHUGUAN, START, WENYI, issue, load
 from tools.demo.rows import Appointment, Certificate, Community, Grading, Management, Worker, csv_text
@@ -121,6 +122,30 @@ async def talk(services: Services) -> None:
     await step(services, walked, "screen", "two_committees", 7, outcome="accepted", evidence=accepted)
     refused = await consultation.raise_issue(issue(LONGWAN, "不议之事", 6), str(uuid4()))
     await step(services, refused, "screen", "two_committees", 8, outcome="rejected", evidence=rejected)
+    await meet(services)
+
+
+async def meet(services: Services) -> None:
+    """Sessions: two of one moment, one that took two issues and one of them twice, one before there were any roles."""
+    consultation = services.consultation
+    raised = [await consultation.raise_issue(issue(SHIHUGUAN, title, 11), str(uuid4())) for title in ("甲事", "乙事")]
+    by_committee = {"actor": {"kind": "residents_committee"}, "evidence": {"result": "增设"}}
+    items = [{"issue": str(one.id), **by_committee} for one in raised]
+    taken = await held(services, SHIHUGUAN, "2026-03-15T15:00:00.25+08:00", items=items, tier="street", minutes="略\n")
+    agreed = {"outcome": "agreed", "evidence": {"result": "同意"}, "session": taken.id}
+    await step(services, raised[0], "decide", "residents_meeting", 16, **agreed)
+    for at in ("2026-03-15T15:00:00.25+08:00", "2026-03-15T15:00:00.25+08:00", "2010-03-01T15:00:00+08:00"):
+        await held(services, SHIHUGUAN, at)
+    for community in (LONGWAN, LONGWAN, WENYI, ENDED, ALONE):
+        await held(services, community, "2024-02-29T23:59:59+08:00")
+
+
+async def held(services: Services, community: str, at: str, **more: Any) -> SessionOut:
+    """A session of three kinds of participants, one of them a stranger where no issue was taken."""
+    kinds = ["party_org", "residents_committee", "resident", *([] if "items" in more else ["stranger"])]
+    body = {"community": community, "title": "协商会", "held_at": at, **more}
+    body["participants"] = [{"kind": kind, "count": count, "name": "某人"} for count, kind in enumerate(kinds, 1)]
+    return await services.consultation.record_session(SessionIn.model_validate(body), str(uuid4()))
 
 
 async def step(services: Services, taken: IssueDetailOut, name: str, actor: str, day: int, **more: Any) -> None:

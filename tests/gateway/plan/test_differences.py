@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from gateway.asked import Asked
+from gateway.costs import Window
+from gateway.plan import compile as compiling
+from gateway.plan.slots import Constant
 from gateway.plan.together import Ask, Reply, Way
 from gateway.types.pages import global_id
 from services.runtime.client import ServiceError
@@ -108,12 +111,47 @@ async def test_the_same_id_twice_and_cursors_that_are_none(hunter: Hunter) -> No
         assert codes(await told(hunter, page, {"c": WENYI, "at": cursor})) == ["BAD_USER_INPUT"]
 
 
-async def test_too_many_ids_and_ids_of_what_only_the_executor_reads(hunter: Hunter) -> None:
+async def test_too_many_ids(hunter: Hunter) -> None:
     document = "query Q($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     many = await told(hunter, document, {"ids": ["x"] * 101})
     assert (many["data"], codes(many)) == (None, ["BAD_USER_INPUT"])
-    session = await told(hunter, document, {"ids": [global_id("ConsultationSession", NO_UUID)]}, planned="kind")
-    assert session["data"] == {"nodes": [None]}
+
+
+TAKEN = """{ community(code: "530111001011") { sessions(first: 9) { totalCount nodes {
+    title participants { kind role count } issues { title state community { code } stepsDone { step } } } } } }"""
+
+
+async def test_the_issues_of_sessions_are_one_for_each_step_taken_in_them(hunter: Hunter) -> None:
+    sessions = (await told(hunter, TAKEN))["data"]["community"]["sessions"]
+    assert sessions["totalCount"] == len(sessions["nodes"])
+    titles = [sorted(one["title"] for one in session["issues"]) for session in sessions["nodes"]]
+    assert max(titles) == ["乙事", "甲事", "甲事"]
+    roles = {one["role"] for session in sessions["nodes"] for one in session["participants"]}
+    assert roles == {None, "lead", "participant", "residents"}
+
+
+async def test_a_list_longer_than_a_plan_asks_for_is_left_to_the_executor(
+    hunter: Hunter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for size, planned in ((3, "planned"), (2, "rows")):
+        monkeypatch.setattr(compiling, "WHOLE", Constant(Window(size)))
+        body = await told(hunter, TAKEN.replace("{ community", f"query Of{size} {{ community"), planned=planned)
+        assert max(len(one["issues"]) for one in body["data"]["community"]["sessions"]["nodes"]) == 3
+
+
+async def test_divisions_of_a_level(hunter: Hunter) -> None:
+    document = """query Q($level: DivisionLevel, $first: Int) {
+        divisions(level: $level, first: $first, region: "530000000000") { totalCount nodes { code level start } } }"""
+    counties = await told(hunter, document, {"level": "COUNTY", "first": 1})
+    (one,) = counties["data"]["divisions"]["nodes"]
+    assert (one["code"], one["level"], counties["data"]["divisions"]["totalCount"]) == ("530111000000", "COUNTY", 2)
+    every = await told(hunter, document, {"level": None, "first": 9})
+    assert every["data"]["divisions"]["totalCount"] == 5
+    assert codes(await told(hunter, document, {"level": "COUNTY"}, caller="resident", planned="refused")) == [
+        "BAD_USER_INPUT"
+    ]
+    refused = await told(hunter, document, {"first": 9}, caller="resident")
+    assert (refused["data"], codes(refused)) == ({"divisions": None}, ["FORBIDDEN"])
 
 
 DAYS = """query Q($day: Date, $other: Date) { community(code: "530111001011", on: $day) {
