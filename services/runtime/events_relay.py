@@ -18,7 +18,7 @@ from services.runtime.settings import ServiceSettings
 MOST_WAITING = 1000
 PATIENCE_S = 1.0
 LONGEST_PAUSE_S = 5.0
-_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _NATION = {"app.lo": "0", "app.hi": ":", "app.scopes": ""}  # the relay sees all; each reader gets what is his
 
 

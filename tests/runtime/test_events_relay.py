@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -18,6 +19,7 @@ from services.runtime.events_relay import Relay, Subscriber
 from services.runtime.outbox import append
 from services.runtime.problem import Unavailable
 from tests.conftest import SettingsOf
+from tests.fixtures.lingering import ended, lingering
 from tests.fixtures.serving import until
 from tests.runtime.conftest import SCHEMA
 
@@ -206,6 +208,20 @@ async def test_a_lost_connection_is_made_again_and_nothing_is_missed(
     await tell(database, "two")
     assert await heard(subscriber, 1) == ["two"]
     assert relay.listening
+
+
+async def test_a_connection_whose_server_has_ended_is_made_again_though_it_does_not_know_it(
+    settings_of: SettingsOf, database: Database, plain_url: str, tmp_path: Path
+) -> None:
+    async with lingering(plain_url, tmp_path) as line:
+        relay = Relay(settings_of(line.url, event_poll_s=0.1), SCHEMA, CollectorRegistry())
+        try:
+            subscriber = await relay.join(ALL)
+            async with ended(plain_url, line):
+                await tell(database, "a")
+                assert await heard(subscriber, 1) == ["a"]
+        finally:
+            await relay.close()
 
 
 async def test_what_came_and_went_while_it_was_away_is_not_passed_over(
