@@ -44,6 +44,7 @@ sessions = Table(
     Column("minutes", Text, nullable=False),
     UniqueConstraint("community", "number", name="sessions_number"),
     Index("sessions_id", "id"),
+    Index("sessions_held", "community", "held_at", "id"),
 )
 
 issues = Table(
