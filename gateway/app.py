@@ -25,6 +25,7 @@ from gateway.live.streams import wants_stream
 from gateway.loaders import Loaders
 from gateway.origins import welcome
 from gateway.persisted import Documents, trusted_documents
+from gateway.plan.measures import Measures
 from gateway.plan.planner import Planner
 from gateway.plan.upstreams import Upstreams
 from gateway.prepare import Preparer
@@ -135,6 +136,7 @@ def create_app(settings: GatewaySettings, transports: Mapping[str, httpx.AsyncBa
     feeds = Feeds.connect(settings, dict(transports or {}))
     live = app.state.live = Live(endpoint, feeds, services, upstreams, app.state.verifier, settings)
     live.watch(app.state.meter.registry)
+    app.state.meter.registry.register(Measures(planner, upstreams))
     inner = app.router.lifespan_context
 
     @asynccontextmanager

@@ -154,6 +154,7 @@ class Together:
     """The requests on their way out to one service."""
 
     def __init__(self) -> None:
+        self.asks = 0
         self._leaving: dict[tuple[bytes, bytes], Party] = {}
 
     async def ask(self, caller: str, ask: Ask, end: float, send: Send) -> Reply:
@@ -161,6 +162,7 @@ class Together:
 
         `caller` is a token, empty without one; `send` asks in the caller's name.
         """
+        self.asks += 1
         rows = ask.rows
         if not caller or rows > MOST_ROWS or not ask.keyed:
             return reply_of(await send(ask.body(ask.keys), end))

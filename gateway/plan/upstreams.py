@@ -54,12 +54,14 @@ class Upstream:
     timeout_s: float
     breaker: Breaker = field(default_factory=Breaker)
     together: Together = field(default_factory=Together)
+    requests: int = 0
 
     async def ask(self, headers: Mapping[str, str], body: bytes, end: float) -> bytes:
         """The reply to reads, at the `end` of the request's own time at the latest.
 
         Raises ServiceError: the service's own refusal, or its absence with status 0 or 5xx; TimeoutError at the end.
         """
+        self.requests += 1
         loop = asyncio.get_running_loop()
         until = min(loop.time() + self.timeout_s, end)
         try:

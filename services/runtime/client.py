@@ -57,6 +57,11 @@ class Breaker:
             return True
         return False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are held back, a trial now and then aside."""
+        return self._failures >= self._most
+
     def note(self, *, ok: bool) -> None:
         """Counts the outcome of a call."""
         self._failures = 0 if ok else self._failures + 1
