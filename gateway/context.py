@@ -7,7 +7,7 @@ from functools import cached_property
 from graphql import DocumentNode
 
 from gateway.loaders import Loaders
-from gateway.plan.together import Way
+from gateway.ways import Way
 
 
 async def anyone() -> bool:

@@ -9,8 +9,8 @@ import orjson
 
 from gateway.errors import GatewayError
 from gateway.plan.reads import BadAnswer, ColumnOf, Found, Read, Values
-from gateway.plan.together import Ask, Unreadable, Way
 from gateway.services import refusal, unavailable
+from gateway.ways import Ask, Unreadable, Way
 from services.runtime.client import ServiceError
 from services.runtime.log import log
 

@@ -14,9 +14,9 @@ from gateway.plan.collect import Collector, switches
 from gateway.plan.compile import Compiler, Plan
 from gateway.plan.fetch import Fetch, Groups, groups
 from gateway.plan.slots import Coerced, Template, Unplanned
-from gateway.plan.together import Way
 from gateway.prepare import MOST_TOKENS_KEPT, Prepared
 from gateway.stores import Store
+from gateway.ways import Way
 from services.runtime.log import log
 
 Key: TypeAlias = tuple[Prepared, *tuple[Hashable, ...]]  # a document and what else decides

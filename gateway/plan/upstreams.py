@@ -9,9 +9,10 @@ from typing import Self
 import httpx
 import orjson
 
-from gateway.plan.together import Ask, Reply, Together
+from gateway.plan.together import Together
 from gateway.plan.wire import Broken, KeptLine, Line
 from gateway.settings import GatewaySettings
+from gateway.ways import Ask, Reply
 from services.runtime.client import Breaker, ServiceError
 
 PATH = "/v1/reads"

@@ -14,12 +14,12 @@ from gateway.limits import Limits
 from gateway.loaders import Loaders
 from gateway.persisted import Documents
 from gateway.plan.planner import Planner
-from gateway.plan.together import Way
 from gateway.plan.upstreams import Upstreams
 from gateway.prepare import Preparer
 from gateway.schema import Schema, build
 from gateway.services import Services
 from gateway.settings import GatewaySettings
+from gateway.ways import Way
 from services.consultation.app import create_app as create_consultation
 from services.consultation.settings import ConsultationSettings
 from services.payroll.app import create_app as create_payroll

@@ -9,8 +9,8 @@ from gateway.asked import Asked
 from gateway.costs import Window
 from gateway.plan import compile as compiling
 from gateway.plan.slots import Constant
-from gateway.plan.together import Ask, Reply, Way
 from gateway.types.pages import global_id
+from gateway.ways import Ask, Reply, Way
 from services.runtime.client import ServiceError
 from services.runtime.paging import encode_cursor
 from tests.gateway.plan.arguments import NO_UUID

@@ -5,7 +5,8 @@ import orjson
 import pytest
 
 from gateway.asked import Asked
-from gateway.plan.together import Ask, Reply, reply_of
+from gateway.plan.together import reply_of
+from gateway.ways import Ask, Reply
 from tests.gateway.plan.both import Both
 from tests.gateway.plan.hunting import compare
 from tests.gateway.register import CUIZHU, HONGMEI, LONGWAN, NOWHERE, SHIHUGUAN, VILLAGE, WENYI

@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from gateway.asked import Asked
-from gateway.plan.together import MOST_CALLERS, MOST_ROWS, Ask, Reply, Together, Unreadable, reply_of
+from gateway.plan.together import MOST_CALLERS, MOST_ROWS, Together, reply_of
+from gateway.ways import Ask, Reply, Unreadable
 from services.runtime.client import ServiceError
 from tests.gateway.plan.both import Both
 from tests.gateway.plan.hunting import compare
