@@ -2,15 +2,11 @@
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import orjson
 
-Answer: TypeAlias = dict[str, Any]
-
-
-class Unreadable(Exception):
-    """A reply that does not fit its request."""
+from services.runtime.reads_shared import Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -21,7 +22,7 @@ from benchmarks.gateway.measure import Bench, Unequal
 from benchmarks.gateway.queries import Question, questions
 from benchmarks.gateway.stack import FACTORIES, Stack
 from services.runtime.settings import ServiceSettings, plain_dsn, read_settings
-from services.runtime.tokens import issue_token
+from services.runtime.tokens import issue_token, sign
 from tools.children import StartError
 from tools.postgres_binaries import PostgresError
 from tools.talk import TIMEOUT, Talk
@@ -42,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--communities", type=int, default=data.COMMUNITIES, help="a smaller set, to try things out")
     parser.add_argument("--questions", default="Q1,Q2,Q3,Q4", help="which of them, separated by commas")
     parser.add_argument("--callers", type=int, default=1, help="callers, each with a token, whose requests take turns")
+    parser.add_argument("--unlike", action="store_true", help="callers of different rights, who see the same")
     parser.add_argument("--profile", choices=sorted(FACTORIES), help="run this process under cProfile; no table then")
     return parser.parse_args()
 
@@ -74,6 +76,14 @@ async def settle(url: str) -> None:
         await connection.close()
 
 
+def token_of(settings: ServiceSettings, number: int, *, unlike: bool) -> str:
+    """An auditor of the nation; `unlike` the others by one more role, each in a division of its own."""
+    grants = [{"role": "auditor", "region": NATION}]
+    if unlike:
+        grants.append({"role": "resident", "region": f"{110101001001 + number}"})
+    return sign(settings, f"benchmark {number}", {"grants": grants}, timedelta(hours=1))
+
+
 def compare(bench: Bench, asked: list[Question], rounds: int, seconds: float) -> None:
     """Equal answers, then the rounds, then the tables. Unequal in words."""
     for question in asked:
@@ -88,7 +98,7 @@ def compare(bench: Bench, asked: list[Question], rounds: int, seconds: float) ->
     fresh = bench.driven("product", seconds, packed(bench.unseen(asked[0])))
     say("\n".join([*report.unseen(asked[0], found, fresh.total), *report.memory(bench)]))
     callers = len(bench.tokens)
-    say(NOTE.format(callers="an auditor's token" if callers == 1 else f"{callers} auditors, each with a token"))
+    say(NOTE.format(callers="an auditor's token" if callers == 1 else f"the tokens of {callers} auditors"))
 
 
 def profile(bench: Bench, asked: list[Question], name: str, seconds: float) -> None:
@@ -112,8 +122,7 @@ def run(options: argparse.Namespace, home: Path) -> None:
         stack.start()
         load(stack, units)
         settings = read_settings(ServiceSettings).model_copy(update={"home": home})
-        names = [f"benchmark {number}" for number in range(options.callers)]
-        bench = Bench(stack, [issue_token(settings, "auditor", NATION, subject=name) for name in names])
+        bench = Bench(stack, [token_of(settings, at, unlike=options.unlike) for at in range(options.callers)])
         if options.profile:
             profile(bench, asked, options.profile, options.seconds)
         else:

@@ -10,9 +10,10 @@ import orjson
 from gateway.errors import GatewayError
 from gateway.plan.reads import BadAnswer, ColumnOf, Found, Read, Values
 from gateway.services import refusal, unavailable
-from gateway.ways import Ask, Unreadable, Way
+from gateway.ways import Ask, Way
 from services.runtime.client import ServiceError
 from services.runtime.log import log
+from services.runtime.reads_shared import Unreadable
 
 Marks: TypeAlias = tuple[tuple[int, bool], ...]  # the reads of one request, and which look beyond their cursors
 MOST_HEADS = 32

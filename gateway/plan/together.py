@@ -8,13 +8,13 @@ A page by region has no keys and always goes alone; so does what asks for many r
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, TypeAlias
 
 import orjson
 
-from gateway.ways import Answer, Ask, Reply, Unreadable
+from gateway.ways import Ask, Reply
 from services.runtime.client import ServiceError
+from services.runtime.reads_shared import Answer, Unreadable, joined, parted
 
 MOST_CALLERS = 32  # of a request; a service takes 64
 MOST_ROWS = 512  # of a request with company, as far as its pages tell before it is answered
@@ -58,8 +58,7 @@ class Party:
         """The text of one request for all of them, sent in the name of the first caller."""
         values: list[dict[str, Any]] = []
         for members in self.callers.values():
-            together = zip(*[ask.keys for ask, _ in members], strict=True)
-            values += self.ask.given([None if one[0] is None else list(chain(*one)) for one in together])
+            values += self.ask.given(joined([ask.keys for ask, _ in members]))
         _, *others = self.callers
         told = b',"callers":' + orjson.dumps(others) if others else b""
         return self.ask.head + orjson.dumps(values) + told + b"}"
@@ -152,41 +151,7 @@ def reply_of(text: bytes) -> Reply:
     return Reply(answers, b"null" in text)
 
 
-def listed(answer: Answer) -> tuple[str, list[Any]]:
-    """What an answer holds, one per key: rows or pages. Raises Unreadable."""
-    for name in ("rows", "pages"):
-        found = answer.get(name)
-        if isinstance(found, list):
-            return name, found
-    raise Unreadable
-
-
 def shared(members: Sequence[Member], answers: Sequence[Answer], *, nulls: bool) -> list[Reply]:
     """Each one's part of what was asked for them as one. Raises Unreadable."""
-    taken = [0] * len(answers)
-    parts = [Reply(part(ask, answers, taken), nulls) for ask, _ in members]
-    if taken != [len(listed(answer)[1]) for answer in answers]:
-        raise Unreadable
-    return parts
-
-
-def part(ask: Ask, answers: Sequence[Answer], taken: list[int]) -> list[Answer]:
-    """One request's part of answers to several; `taken` is how many of each went to others before."""
-    mine: list[Answer] = []
-    for at, (keys, above) in enumerate(zip(ask.keys, ask.above, strict=True)):
-        name, found = listed(answers[at])
-        count = len(keys) if keys is not None else 0 if above is None else rows_in(mine[above])
-        mine.append({name: found[taken[at] : taken[at] + count]})
-        taken[at] += count
-    return mine
-
-
-def rows_in(answer: Answer) -> int:
-    """How many keys an answer gives to what stands under it. Raises Unreadable."""
-    name, found = listed(answer)
-    if name == "rows":
-        return len(found)
-    try:
-        return sum(len(page["rows"]) for page in found if page is not None)
-    except (KeyError, TypeError):
-        raise Unreadable from None
+    parts = parted([ask.keys for ask, _ in members], members[0][0].above, answers)
+    return [Reply(part, nulls) for part in parts]

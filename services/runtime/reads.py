@@ -1,12 +1,13 @@
 """POST /v1/reads: many sparse reads in one request, documented like any other route, answered in a lane of its own."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Request
+from starlette.datastructures import State
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
@@ -14,11 +15,12 @@ from services.kernel.errors import DomainError, Malformed
 from services.runtime.auth import permit
 from services.runtime.envelope import send_whole, whole_body
 from services.runtime.problem import problem_of
-from services.runtime.reads_callers import Callers, authorization
+from services.runtime.reads_callers import Callers, Rights, authorization
 from services.runtime.reads_form import VALUES, Form, Json
 from services.runtime.reads_pool import ReadPool, plain
-from services.runtime.reads_run import Answer, Runner, refused
+from services.runtime.reads_run import Answer, Asked, Runner, refused
 from services.runtime.reads_schemas import MOST_CALLERS, MOST_READS, ReadsIn, ReadsOut
+from services.runtime.reads_shared import Values, as_one
 from services.runtime.selection import Entity
 
 CACHED_HEADS = 512
@@ -36,6 +38,28 @@ class _Sent:
     forms: Sequence[Form | DomainError]
     values: Sequence[Json]
     callers: Sequence[str] = ()
+
+    def of(self, at: int) -> Sequence[Json]:
+        """The values of the caller in a place."""
+        return self.values[at * len(self.forms) : (at + 1) * len(self.forms)]
+
+    def asked(self, values: Values) -> Iterable[Asked]:
+        """The reads with one caller's values."""
+        return zip(self.forms, values, strict=True)
+
+    @property
+    def above(self) -> list[int | None]:
+        """The place of the read that each read takes its keys from."""
+        return [None if isinstance(form, DomainError) else form.under for form in self.forms]
+
+    def alike(self, at: int) -> bytes | None:
+        """What a caller asks but for keys; None for what cannot be asked with that of others."""
+        rest = []
+        for form, value in self.asked(self.of(at)):
+            if isinstance(form, DomainError) or isinstance(value.get("keys"), list) is not (form.under is None):
+                return None
+            rest.append({name: one for name, one in value.items() if name != "keys"})
+        return orjson.dumps(rest)
 
 
 class Reads:
@@ -69,23 +93,41 @@ class Reads:
         return await self._answers(scope, self._whole(sent))
 
     async def _answers(self, scope: AsgiScope, sent: _Sent) -> list[Answer]:
-        """What each caller is answered. With several, what one may not see is refused to that one alone."""
         state = scope["app"].state
-        if not sent.callers:
-            known = await self._callers.of(authorization(scope), state.verifier)
-            asked = zip(sent.forms, sent.values, strict=True)
-            return await self._runner.answers(asked, state.read_pool, state, known.viewer)
-        answers, count = list[Answer](), len(sent.forms)
-        everyone = [authorization(scope), *[f"Bearer {one}".encode() for one in sent.callers]]
-        for at, one in enumerate(everyone):
+        if sent.callers:
+            return await self._answers_of_all(scope, sent)
+        rights = await self._callers.of(authorization(scope), state.verifier)
+        return await self._runner.answers(sent.asked(sent.values), state.read_pool, state, rights.viewer)
+
+    async def _answers_of_all(self, scope: AsgiScope, sent: _Sent) -> list[Answer]:
+        """What each caller is answered; those of equal rights who ask the same of other keys are asked as one.
+
+        What one may not see is refused to that one alone.
+        """
+        state, count = scope["app"].state, len(sent.forms)
+        found: dict[int, list[Answer]] = {}
+        parties: dict[object, tuple[Rights, list[int]]] = {}
+        for at, one in enumerate([authorization(scope), *[f"Bearer {one}".encode() for one in sent.callers]]):
             try:
-                known = await self._callers.of(one, state.verifier)
+                rights = await self._callers.of(one, state.verifier)
             except DomainError as error:
-                answers += [refused(error)] * count
+                found[at] = [refused(error)] * count
                 continue
-            asked = zip(sent.forms, sent.values[at * count : (at + 1) * count], strict=True)
-            answers += await self._runner.answers(asked, state.read_pool, state, known.viewer)
-        return answers
+            party = (id(rights), alike) if (alike := sent.alike(at)) else at
+            parties.setdefault(party, (rights, []))[1].append(at)
+        for rights, places in parties.values():
+            found |= zip(places, await self._party(rights, sent, [sent.of(at) for at in places], state), strict=True)
+        return [answer for at in range(len(found)) for answer in found[at]]
+
+    async def _party(
+        self, rights: Rights, sent: _Sent, values: Sequence[Values], state: State
+    ) -> Sequence[list[Answer]]:
+        """What callers of the same rights are answered."""
+
+        def ask(one: Values) -> Awaitable[list[Answer]]:
+            return self._runner.answers(sent.asked(one), state.read_pool, state, rights.viewer)
+
+        return await as_one(sent.above, values, ask)
 
     def _sent(self, body: bytes) -> _Sent:
         """A body read; the forms of a head met before are not read again."""

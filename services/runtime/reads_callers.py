@@ -1,7 +1,7 @@
-"""Who asks sparse reads: callers met before, by what they sent, while the verifier still vouches for their tokens."""
+"""Who asks sparse reads: the rights of callers met before, while the verifier still vouches for their tokens."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.types import Scope
@@ -12,20 +12,32 @@ from services.runtime.selection import Entity
 from services.runtime.tokens import CACHED_TOKENS, Verifier
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A caller met before: the claims the verifier gave then, and the caller's view of each entity."""
+class Rights:
+    """What callers may see, whoever they are: their view of each entity.
 
-    claims: Mapping[str, Any]
-    caller: Caller
-    viewers: dict[str, Viewer] = field(default_factory=dict)
+    The caller in it has grants and perhaps a worker's id, but no name, subject or token: what a read shows hangs on
+    nothing else, so that those of equal rights may be answered as one.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = replace(caller, id="", name="", token="")
+        self._viewers: dict[str, Viewer] = {}
 
     def viewer(self, entity: Entity) -> Viewer:
-        """The caller's view of an entity; Forbidden `permission.missing` without any region to see it in."""
-        known = self.viewers.get(entity.name)
+        """The view of an entity; Forbidden `permission.missing` without any region to see it in."""
+        known = self._viewers.get(entity.name)
         if known is None:
-            known = self.viewers[entity.name] = viewer_of(self.caller, entity)
+            known = self._viewers[entity.name] = viewer_of(self._caller, entity)
         return known
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A caller met before: the token, the claims the verifier gave then, and the rights; of equal ones, the same."""
+
+    token: str
+    claims: Mapping[str, Any]
+    rights: Rights
 
 
 class Callers:
@@ -33,16 +45,25 @@ class Callers:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Known] = {}
+        self._rights: dict[tuple[object, ...], Rights] = {}
 
-    async def of(self, authorization: bytes, verifier: Verifier) -> Known:
-        """The caller, from memory or from the verifier. Unauthenticated without a token that can be trusted."""
+    async def of(self, authorization: bytes, verifier: Verifier) -> Rights:
+        """A caller's rights, from memory or the verifier. Unauthenticated without a token that can be trusted."""
         known = self._known.get(authorization)
-        if known is not None and known.claims is verifier.known(known.caller.token):
-            return known
+        if known is None or known.claims is not verifier.known(known.token):
+            known = await self._met(authorization, verifier)
+        return known.rights
+
+    async def _met(self, authorization: bytes, verifier: Verifier) -> Known:
         caller = await caller_with(authorization.decode("latin-1"), verifier)
         if len(self._known) >= CACHED_TOKENS:
             self._known.clear()
-        known = self._known[authorization] = Known(await verifier.claims(caller.token), caller)
+            self._rights.clear()
+        key = caller.grants, caller.worker_id
+        rights = self._rights.get(key)
+        if rights is None:
+            rights = self._rights[key] = Rights(caller)
+        known = self._known[authorization] = Known(caller.token, await verifier.claims(caller.token), rights)
         return known
 
 

@@ -94,7 +94,7 @@ NOTE = Entity(
     },
     filters={"word": Filter("n.words = :word::text", word)},
     args={"hail": word},
-    limits=lambda caller: {"only": caller.name} if caller.has("payslip.self") else {},
+    limits=lambda caller: {"only": "two"} if caller.has("payslip.self") else {},
 )
 
 

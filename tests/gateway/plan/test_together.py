@@ -10,8 +10,9 @@ import pytest
 
 from gateway.asked import Asked
 from gateway.plan.together import MOST_CALLERS, MOST_ROWS, Together, reply_of
-from gateway.ways import Ask, Reply, Unreadable
+from gateway.ways import Ask, Reply
 from services.runtime.client import ServiceError
+from services.runtime.reads_shared import Unreadable
 from tests.gateway.plan.both import Both
 from tests.gateway.plan.hunting import compare
 from tests.gateway.register import CUIZHU, HONGMEI, LONGWAN, NOWHERE, SHIHUGUAN, VILLAGE, WENYI
