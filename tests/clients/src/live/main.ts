@@ -30,6 +30,8 @@ await Promise.race([subscribed(2), done]);
 const raised = await ask(RAISE_ISSUE, { input: topic("小区停车") });
 const issue = raised.data?.raiseIssue?.issue;
 if (!issue) throw new Error(JSON.stringify(raised));
+// the issue is told as it stands when the event is: the next step waits until both have heard of the first
+await Promise.race([until(() => overSocket.length >= 1 && overEvents.length >= 1), done]);
 const refused = await ask(TAKE_STEP, { input: { ...screening(issue.id), step: "hold" } });
 const stepped = await ask(TAKE_STEP, { input: screening(issue.id) });
 await Promise.race([until(() => overSocket.length >= 2 && overEvents.length >= 2), done]);
