@@ -20,7 +20,7 @@ from gateway.endpoint import GraphQLEndpoint
 from gateway.explorers import explorers, graphiql
 from gateway.live import sockets, streams
 from gateway.live.feeds import Feeds
-from gateway.live.operations import Live
+from gateway.live.operations import Live, bearer
 from gateway.live.streams import wants_stream
 from gateway.loaders import Loaders
 from gateway.origins import welcome
@@ -45,16 +45,10 @@ DESCRIPTION = (
 OTHER_METHODS = ["PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]
 
 
-def bearer(request: Request) -> str | None:
-    """The caller's token as sent; the services verify it."""
-    scheme, _, token = header(request.scope, b"authorization").partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
-
-
 def context_of(request: Request, settings: GatewaySettings) -> Context:
     """What one request carries. In development anyone may see the schema; in production whoever holds a good token."""
     state: State = request.scope["app"].state
-    token, trace = bearer(request), request.scope.get("traceparent")
+    token, trace = bearer(header(request.scope, b"authorization")), request.scope.get("traceparent")
     context = Context(
         request.scope["request_id"],
         lambda: Loaders(state.services.on_behalf(token, trace)),

@@ -189,14 +189,14 @@ class Answer(Response):
     """An answer whose headers are ready, but for its length."""
 
     def __init__(self, content: bytes, status: int, headers: Headers) -> None:
-        self.body = self.content = content
+        self.body = content
         self.status_code = status
         self.ready = headers
         self.background = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send it; nothing runs after it."""
-        await send_whole(send, self.status_code, self.ready, self.content)
+        await send_whole(send, self.status_code, self.ready, bytes(self.body))
 
 
 @cache

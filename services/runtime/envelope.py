@@ -200,13 +200,12 @@ class Reply:
             message["headers"] = sent + [pair for pair in self._headers if pair[0] not in present]
         return self._send(message)
 
-    async def whole(self, status: int, headers: Headers, body: bytes) -> None:
-        """A whole reply under headers that are the program's own."""
-        if reply_at_once(self._send, status, _merged(headers, self._headers), self._request_id, body):
+    def at_once(self, status: int, headers: Headers, body: bytes) -> bool:
+        """Whether a whole reply, under headers that are the program's own, has been sent; else it goes in messages."""
+        sent = reply_at_once(self._send, status, _merged(headers, self._headers), self._request_id, body)
+        if sent:
             self.status = status
-            return
-        await self(_start(status, headers, body))
-        await self._send({"type": "http.response.body", "body": body})
+        return sent
 
 
 @lru_cache(256)
@@ -231,16 +230,11 @@ async def whole_body(receive: Receive) -> bytes:
 
 async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
     """A whole reply under headers that are the program's own, at once where that can be."""
-    if isinstance(send, Reply):
-        await send.whole(status, headers, body)
+    if isinstance(send, Reply) and send.at_once(status, headers, body):
         return
-    await send(_start(status, headers, body))
-    await send({"type": "http.response.body", "body": body})
-
-
-def _start(status: int, headers: Headers, body: bytes) -> Message:
     length = b"content-length", b"%d" % len(body)
-    return {"type": "http.response.start", "status": status, "headers": [*headers, length]}
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})
 
 
 def trace_of(scope: Scope) -> tuple[str, str]:

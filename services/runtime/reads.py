@@ -113,7 +113,7 @@ class Reads:
             except DomainError as error:
                 found[at] = [refused(error)] * count
                 continue
-            party = (id(rights), alike) if (alike := sent.alike(at)) else at
+            party = (rights, alike) if (alike := sent.alike(at)) else at
             parties.setdefault(party, (rights, []))[1].append(at)
         for rights, places in parties.values():
             found |= zip(places, await self._party(rights, sent, [sent.of(at) for at in places], state), strict=True)

@@ -11,6 +11,9 @@ from services.runtime.rls import Scope
 Given: TypeAlias = frozenset[str]
 """Which optional parts a question has: `known_at`, `after`, `before`, `backward`, `one`; names of args and filters."""
 
+COUNTED = "counted"
+"""Given, to a lookup's source alone, where rows are counted: their order is nothing to a count."""
+
 Sql: TypeAlias = str | Callable[[Given], str]
 """SQL with parameters written `:name`; a callable where the text depends on what is given."""
 

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from services.kernel.errors import Malformed
 from services.runtime.paging import encode_cursor
 from services.runtime.selection import (
+    COUNTED,
     Ask,
     Column,
     Compute,
@@ -121,7 +122,8 @@ def compile_selection(entity: Entity, by: str, fields: tuple[str, ...], given: G
         f"({found}) b {' '.join(joins)}{f' WHERE {lookup.kept}' if lookup.kept else ''}{end}"
     )
     counted = head.replace("{out}", ", n.n")
-    count = f"{counted}(SELECT count(*) AS n FROM {source} WHERE {' AND '.join(where)}) n"
+    whole = text(lookup.source, given | {COUNTED})
+    count = f"{counted}(SELECT count(*) AS n FROM {whole} WHERE {' AND '.join(where)}) n"
     far = _far(entity, lookup, given)
     beyond = far and f"{counted}(SELECT EXISTS (SELECT FROM {source} WHERE {' AND '.join([*where, far])}) AS n) n"
     width = len(fields) if chosen.plain else None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.kernel.errors import Malformed
 from services.kernel.region import parse, subtree
-from services.runtime.selection import Ask, Column, Entity, Filter, Given, Join, Lookup, Order
+from services.runtime.selection import COUNTED, Ask, Column, Entity, Filter, Given, Join, Lookup, Order
 
 OPEN = "open"  # a group of states: all that are not final
 
@@ -42,14 +42,15 @@ def _everywhere(given: Given) -> str:
     """The issues of a range: no planner knows how wide it will be, or how rare what is asked for in it.
 
     What is named is looked up where it is. What is narrowed down is found by community and sorted: going by time, the
-    rare would be looked for among all. So are few issues, and those open where they are few; many come in the order of
-    time, from the index that has it. Of the arms one runs: the others' conditions are false before their first row.
+    rare would be looked for among all. So are few issues, and those open where they are few, and what is only counted;
+    many come in the order of time, from the index that has it. Of the arms one runs: the others' conditions are false
+    before their first row.
     """
     if "ids" in given:
         return f"({_ISSUES} id = ANY(:ids::uuid[]) AND {_RANGE} OFFSET 0) i"
     if "communities" in given:
         return f"({_ISSUES} community = ANY(:communities::text[]) AND {_RANGE} OFFSET 0) i"
-    if "states" in given or "process" in given:
+    if not given.isdisjoint(("states", "process", COUNTED)):
         return f"({_ISSUES} {_RANGE} OFFSET 0) i"
     if "state" not in given:
         return f"({_few_or_many(given, 'true')}) i"

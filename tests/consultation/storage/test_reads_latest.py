@@ -166,3 +166,11 @@ async def test_of_few_issues_none_elsewhere_are_looked_at(pool: ReadPool, consul
     plan = "\n".join(row[0] for row in await pool.fetch(f"EXPLAIN (ANALYZE, COSTS OFF) {sql}", parameters))
     assert re.search(r"using issues_latest .*never executed", plan), plan
     assert await page(pool, values) == [str(few.id)]
+
+
+@pytest.mark.parametrize("given", [frozenset[str](), frozenset({"state"}), frozenset({"state", "backward"})])
+def test_what_is_counted_is_not_put_in_order(given: frozenset[str]) -> None:
+    selection = compile_selection(ISSUE, "region", ("id",), given | {ONE})
+    assert "issues" in selection.count.sql
+    assert not re.search("UNION|ORDER BY", selection.count.sql)
+    assert "UNION" in selection.rows.sql
